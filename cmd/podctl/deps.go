@@ -62,5 +62,3 @@ import (
 	_ "golang.org/x/term"
 	_ "sigs.k8s.io/yaml"
 )
-
-func main() {}

@@ -1,0 +1,37 @@
+package cmdutil
+
+import (
+	"path/filepath"
+
+	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+)
+
+// Factory is what a command constructor gets. Its fields are cheap values or
+// functions: building the whole command tree opens nothing.
+type Factory struct {
+	// IO are the streams. Always set.
+	IO *iostreams.IOStreams
+	// Globals are the flags of the root command. They hold their parsed
+	// values once a run function is called, and not before.
+	Globals *Globals
+	// Program is the base name of argv[0]; messages name the program so.
+	Program string
+	// Argv is the whole command line, recorded with what a command creates.
+	Argv []string
+	// StopSignals ends the cancelling of the context by SIGINT and SIGTERM.
+	// Attached commands call it before they forward signals themselves.
+	// Calling it again does nothing.
+	StopSignals func()
+}
+
+// NewFactory returns the factory for one command line. argv[0] names the
+// program.
+func NewFactory(argv []string, io *iostreams.IOStreams) *Factory {
+	return &Factory{
+		IO:          io,
+		Globals:     &Globals{},
+		Program:     filepath.Base(argv[0]),
+		Argv:        argv,
+		StopSignals: func() {},
+	}
+}

@@ -1,0 +1,98 @@
+package cmdutil
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/containers/common/pkg/report"
+)
+
+// ListFormat says how a list command prints its rows.
+type ListFormat struct {
+	// Command names the command in template errors: its last word.
+	Command string
+	// Format is the value of --format: "" for Default, a JSON request, or a
+	// template, possibly with a "table " prefix.
+	Format string
+	// Default is the template used without --format, without its range:
+	// "{{.ID}}\t{{.Name}}\n". Its columns are aligned.
+	Default string
+	// Headers names columns whose heading is not the field name in upper
+	// case. Keys are field names or method names.
+	Headers map[string]string
+	// NoHeading leaves the header row away.
+	NoHeading bool
+	// Indent is the number of blanks per level of JSON; 0 prints one line.
+	Indent int
+	// JSON is printed for a JSON request instead of the rows, where these
+	// have another shape.
+	JSON any
+}
+
+// RenderList prints rows the way --format asks for. Rows is never printed as
+// JSON null. Output before a template error may already be out.
+func RenderList[T any](out io.Writer, f ListFormat, rows []T) error {
+	if rows == nil {
+		rows = []T{}
+	}
+	if report.IsJSON(f.Format) {
+		if f.JSON != nil {
+			return PrintJSON(out, f.JSON, f.Indent)
+		}
+		return PrintJSON(out, rows, f.Indent)
+	}
+	origin, text := report.OriginUser, f.Format
+	if text == "" {
+		origin, text = report.OriginPodman, "{{range .}}"+strings.TrimSuffix(f.Default, "\n")+"\n{{end -}}"
+	}
+	formatter, err := report.New(out, f.Command).Parse(origin, text)
+	if err != nil {
+		return err
+	}
+	defer formatter.Flush()
+	if formatter.RenderHeaders && !f.NoHeading {
+		if err := formatter.Execute(headings[T](f.Headers)); err != nil {
+			return err
+		}
+	}
+	return formatter.Execute(rows)
+}
+
+func headings[T any](named map[string]string) []map[string]string {
+	var row T
+	return report.Headers(row, named)
+}
+
+// RenderOne prints one object: as JSON on request, else by template, with
+// fallback as the template when format is empty. Columns of the fallback,
+// separated by tabs, are aligned.
+func RenderOne(out io.Writer, command, format, fallback string, indent int, object any) error {
+	if report.IsJSON(format) {
+		return PrintJSON(out, object, indent)
+	}
+	origin := report.OriginUnknown
+	if format == "" {
+		origin, format = report.OriginPodman, fallback
+	}
+	formatter, err := report.New(out, command).Parse(origin, format)
+	if err != nil {
+		return err
+	}
+	defer formatter.Flush()
+	return formatter.Execute(object)
+}
+
+// IsJSON says whether a --format value asks for JSON.
+func IsJSON(format string) bool { return report.IsJSON(format) }
+
+// PrintJSON prints value and a newline. Characters such as < are not escaped.
+// Indent is the number of blanks per level; 0 prints one line.
+func PrintJSON(out io.Writer, value any, indent int) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	if indent > 0 {
+		encoder.SetIndent("", strings.Repeat(" ", indent))
+	}
+	return encoder.Encode(value)
+}

@@ -1,0 +1,141 @@
+package cmdutil
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Kind is the kind of object a verb is about.
+type Kind int
+
+// The kinds.
+const (
+	Pods Kind = iota
+	Containers
+)
+
+func (k Kind) noun() string {
+	if k == Pods {
+		return "pod"
+	}
+	return "container"
+}
+
+// idFileFlag is the flag that names files holding IDs.
+func (k Kind) idFileFlag() string {
+	if k == Pods {
+		return "pod-id-file"
+	}
+	return "cidfile"
+}
+
+// Targets says which pods or containers a verb is about: those named, or
+// all, or the newest, or those whose IDs stand in files.
+type Targets struct {
+	// Names are the positional arguments, set when they are checked.
+	Names []string
+	// All and Latest are the flags --all and --latest.
+	All, Latest bool
+	// IDFiles are the files of --pod-id-file or --cidfile, unread.
+	IDFiles []string
+	// Filters are the values of --filter, each with a "=" in it.
+	Filters []string
+
+	kind Kind
+}
+
+// TargetFlags are the flags of a verb beside --all and --latest.
+type TargetFlags struct {
+	Kind   Kind
+	IDFile bool // --pod-id-file or --cidfile
+	Filter bool // --filter, -f
+}
+
+// Bind defines the flags on cmd and makes their combinations and the
+// positional arguments its argument check.
+func (t *Targets) Bind(cmd *cobra.Command, flags TargetFlags) {
+	t.kind = flags.Kind
+	noun, fs := t.kind.noun(), cmd.Flags()
+	fs.BoolVarP(&t.All, "all", "a", false, "All "+noun+"s")
+	fs.BoolVarP(&t.Latest, "latest", "l", false, "The "+noun+" created last")
+	if flags.IDFile {
+		fs.StringArrayVar(&t.IDFiles, t.kind.idFileFlag(), nil, "Read the "+noun+" ID from this `file`")
+	}
+	if flags.Filter {
+		fs.StringArrayVarP(&t.Filters, "filter", "f", nil, "Those that match this `filter`")
+	}
+	cmd.Args = t.check
+}
+
+// check finds contradictions; of several the first of this order is told.
+func (t *Targets) check(_ *cobra.Command, args []string) error {
+	t.Names = args
+	file := t.kind.idFileFlag()
+	switch {
+	case len(t.IDFiles) > 0 && (t.All || t.Latest):
+		return fmt.Errorf("--all, --latest, and --%s cannot be used together", file)
+	case t.All && t.Latest:
+		return errors.New("--all and --latest cannot be used together")
+	case len(t.Filters) > 0 && len(args) > 0:
+		return errors.New("--filter takes no arguments")
+	case len(args) > 0 && t.All:
+		return errors.New("no arguments are needed with --all")
+	case len(args) > 0 && t.Latest:
+		return errors.New("--latest and containers cannot be used together")
+	case len(args) > 0 && len(t.IDFiles) > 0:
+		return fmt.Errorf("no arguments are needed with --latest or --%s", file)
+	case len(args) == 0 && !t.All && !t.Latest && len(t.IDFiles) == 0 && len(t.Filters) == 0:
+		return errors.New("you must provide at least one name or id")
+	}
+	for _, filter := range t.Filters {
+		if !strings.Contains(filter, "=") {
+			return fmt.Errorf("invalid filter %q", filter)
+		}
+	}
+	return nil
+}
+
+// ReadIDFile returns the first line of a file that holds an ID. A file that
+// cannot be read is an error that wraps the one of the system.
+func (k Kind) ReadIDFile(path string) (string, error) {
+	id, err := firstLine(path)
+	if err == nil {
+		return id, nil
+	}
+	if k == Pods {
+		return "", fmt.Errorf("reading pod ID file: %w", err)
+	}
+	return "", fmt.Errorf("reading CIDFile: %w", err)
+}
+
+// ReadIDFiles returns the IDs of all files, or the first error.
+func (t *Targets) ReadIDFiles() ([]string, error) {
+	ids := make([]string, 0, len(t.IDFiles))
+	for _, path := range t.IDFiles {
+		id, err := t.kind.ReadIDFile(path)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func firstLine(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(f).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimSpace(line), nil
+}
