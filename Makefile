@@ -11,7 +11,7 @@ TAGS := containers_image_openpgp exclude_graphdriver_btrfs seccomp systemd
 
 # The commit and its time, not the clock: one commit builds one file. A tree
 # without git (a release tarball) builds too, unstamped.
-COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null && { git diff --quiet HEAD || echo -dirty; })
+COMMIT ?= $(shell git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null)
 BUILT ?= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null))
 VERSION_PKG := github.com/podctl/podctl/pkg/version
 LDFLAGS := -s -w -X $(VERSION_PKG).commit=$(COMMIT) -X $(VERSION_PKG).built=$(BUILT) \
