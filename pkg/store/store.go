@@ -1,0 +1,290 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	sqlite3 "github.com/mattn/go-sqlite3" // also registers the driver
+	"github.com/podctl/podctl/pkg/errdefs"
+	"golang.org/x/sys/unix"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// busyTimeout is how long SQLite waits for another process's write transaction.
+// Transactions last microseconds and hold no other resource, so only a stopped
+// process (SIGSTOP inside a commit) can make anyone wait this long.
+const busyTimeout = 2 * time.Minute
+
+// walPages is when SQLite copies the WAL back into the database: 256 pages of
+// 4 KiB keep the recovery at the next open well under a millisecond.
+const walPages = 256
+
+// Store is the database. It is safe for concurrent use.
+type Store struct {
+	path  string
+	write *sql.DB
+	now   func() time.Time
+
+	readOnce sync.Once
+	read     *sql.DB
+}
+
+// Open opens the database file at path, creates it and its directory when
+// missing, and brings its schema up to date. The error says which file and what
+// to do; a file that is not a podctl database of this or an older version is
+// left untouched.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create database directory: %w", err)
+	}
+	if err := refuseNetworkFS(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, now: time.Now}
+	s.write = openHandle(path, url.Values{"_txlock": {"immediate"}})
+	s.write.SetMaxOpenConns(1)
+	if err := s.migrate(ctx); err != nil {
+		_ = s.write.Close()
+		return nil, s.explain(err)
+	}
+	return s, nil
+}
+
+// createPrivate makes an empty file of mode 0600 unless there is one: SQLite
+// would create it with the umask's mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	return f.Close()
+}
+
+func openHandle(path string, extra url.Values) *sql.DB {
+	v := url.Values{
+		"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())},
+		"_foreign_keys": {"1"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"},
+		"mode":          {"rw"},
+	}
+	for k, vals := range extra {
+		v[k] = vals
+	}
+	// sql.Open only fails for an unknown driver name.
+	db, _ := sql.Open("sqlite3", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String())
+	return db
+}
+
+// reader opens the query_only handle at the first read.
+func (s *Store) reader() *sql.DB {
+	s.readOnce.Do(func() {
+		s.read = openHandle(s.path, url.Values{"_query_only": {"1"}})
+		s.read.SetMaxOpenConns(2)
+	})
+	return s.read
+}
+
+// Path is the database file.
+func (s *Store) Path() string { return s.path }
+
+// Close closes the handles, with a checkpoint. Commands do not call it (see the
+// package comment); tests do.
+func (s *Store) Close() error {
+	err := s.write.Close()
+	if s.read != nil {
+		err = errors.Join(err, s.read.Close())
+	}
+	return err
+}
+
+// Tx is one transaction. Its methods are valid until the function it was
+// passed to returns.
+type Tx struct {
+	tx  *sql.Tx
+	now time.Time
+}
+
+// Now is the transaction's instant, in UTC.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Update runs fn in one immediate write transaction and commits it if fn
+// returns nil. When Update returns nil the change is on disk.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	return s.run(ctx, s.write, fn)
+}
+
+// View runs fn in one read transaction: one snapshot, no lock, no write.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	return s.run(ctx, s.reader(), fn)
+}
+
+func (s *Store) run(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
+	sqlTx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.explain(err)
+	}
+	if err := fn(&Tx{tx: sqlTx, now: s.now().UTC()}); err != nil {
+		// The driver rolled back already if the context was cancelled.
+		if rbErr := sqlTx.Rollback(); rbErr != nil && !errors.Is(rbErr, sql.ErrTxDone) {
+			err = errors.Join(err, rbErr)
+		}
+		return s.explain(err)
+	}
+	return s.explain(sqlTx.Commit())
+}
+
+// migrate applies the embedded migrations above user_version, each in its own
+// transaction together with the new user_version.
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	var have int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	if have > len(files) {
+		return fmt.Errorf("database %s was written by a newer podctl (schema %d, this one knows %d): use that podctl, or name another --root: %w",
+			s.path, have, len(files), errdefs.ErrUnsupported)
+	}
+	for have < len(files) {
+		if have, err = s.migrateOnce(ctx, files); err != nil {
+			return err
+		}
+	}
+	_, err = s.write.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", walPages))
+	return err
+}
+
+// migrateOnce reads the version again inside the write transaction: another
+// process may have migrated in the meantime.
+func (s *Store) migrateOnce(ctx context.Context, files []string) (int, error) {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	var have int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return 0, err
+	}
+	if have >= len(files) {
+		return have, nil
+	}
+	script, err := migrations.ReadFile(files[have])
+	if err != nil {
+		return 0, err
+	}
+	if have == 0 {
+		if err := refuseForeign(ctx, tx, s.path); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+		return 0, fmt.Errorf("migrate %s with %s: %w", s.path, files[have], err)
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", have+1)); err != nil {
+		return 0, err
+	}
+	return have + 1, tx.Commit()
+}
+
+// refuseForeign keeps us from adding our tables to somebody else's database.
+func refuseForeign(ctx context.Context, tx *sql.Tx, path string) error {
+	var n int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return fmt.Errorf("%s is a database of another program: move it away or name another --root: %w", path, errdefs.ErrUnsupported)
+	}
+	return nil
+}
+
+// explain turns the driver's codes into errors that name the file and the remedy.
+func (s *Store) explain(err error) error {
+	var se sqlite3.Error
+	if !errors.As(err, &se) {
+		return err
+	}
+	switch se.Code {
+	case sqlite3.ErrNotADB, sqlite3.ErrCorrupt:
+		return fmt.Errorf("database %s is damaged or not a database (%w): it was left as it is; move it away, or restore a copy", s.path, err)
+	case sqlite3.ErrFull:
+		return fmt.Errorf("write database %s: no space left on device: free some space and run the command again (%w)", s.path, err)
+	case sqlite3.ErrCantOpen, sqlite3.ErrPerm, sqlite3.ErrReadonly:
+		return fmt.Errorf("database %s cannot be opened for writing: %w", s.path, err)
+	case sqlite3.ErrIoErr:
+		return fmt.Errorf("database %s: %w", s.path, err)
+	}
+	return err
+}
+
+// networkFS are the magic numbers (statfs(2)) of file systems on which the WAL's
+// shared memory or POSIX locks do not work between hosts.
+var networkFS = map[int64]string{
+	unix.NFS_SUPER_MAGIC:  "nfs",
+	unix.SMB_SUPER_MAGIC:  "smb",
+	unix.SMB2_SUPER_MAGIC: "smb2",
+	unix.CIFS_SUPER_MAGIC: "cifs",
+	unix.AFS_SUPER_MAGIC:  "afs",
+	unix.CEPH_SUPER_MAGIC: "ceph",
+	unix.CODA_SUPER_MAGIC: "coda",
+	unix.NCP_SUPER_MAGIC:  "ncp",
+	unix.V9FS_MAGIC:       "9p",
+}
+
+func refuseNetworkFS(dir string) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return fmt.Errorf("examine file system of %s: %w", dir, err)
+	}
+	if name, ok := networkFS[int64(st.Type)]; ok {
+		return fmt.Errorf("database directory %s is on a network file system (%s), where its locks do not work: name a local directory with --root: %w",
+			dir, name, errdefs.ErrUnsupported)
+	}
+	return nil
+}
+
+// isConstraint reports whether err is a violated constraint of the given kind.
+func isConstraint(err error, codes ...sqlite3.ErrNoExtended) bool {
+	var se sqlite3.Error
+	if !errors.As(err, &se) {
+		return false
+	}
+	for _, c := range codes {
+		if se.ExtendedCode == c {
+			return true
+		}
+	}
+	return false
+}
+
+// isUnique reports whether err is a violated uniqueness of the given column,
+// named "table.column"; "" means any.
+func isUnique(err error, column string) bool {
+	return isConstraint(err, sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey) &&
+		(column == "" || strings.Contains(err.Error(), column))
+}
+
+// isForeignKey reports whether err is a violated reference.
+func isForeignKey(err error) bool {
+	return isConstraint(err, sqlite3.ErrConstraintForeignKey, sqlite3.ErrConstraintTrigger)
+}
