@@ -1,0 +1,89 @@
+package image
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	imagetypes "github.com/containers/image/v5/types"
+	"github.com/containers/storage/types"
+)
+
+// Config says which store to open and how registries are spoken to. Every
+// field may be left empty: then storage.conf(5), containers-registries.conf(5)
+// and the other files decide, as they do for the user's other tools.
+type Config struct {
+	// Root and RunRoot are the persistent and the volatile directory.
+	Root, RunRoot string
+	// Driver is the storage driver. Naming another one than storage.conf
+	// does drops the driver options written there: they belong to that driver.
+	Driver string
+	// DriverOptions replace those of storage.conf; one empty string clears them.
+	DriverOptions []string
+	// ImageStore is a separate directory for images.
+	ImageStore string
+	// TransientStore keeps container layers' metadata in RunRoot.
+	TransientStore bool
+
+	// RegistriesConf, RegistriesConfDir, SignaturePolicy, AuthFile and CertDir
+	// override the files of those names.
+	RegistriesConf, RegistriesConfDir, SignaturePolicy, AuthFile, CertDir string
+	// BigFilesTemporaryDir is where layers are put while they are copied;
+	// empty: image_copy_tmp_dir of containers.conf(5).
+	BigFilesTemporaryDir string
+
+	// Hooks are how the store learns of podctl's containers and reports events.
+	Hooks Hooks
+}
+
+// storeOptions lays cfg over base, which is what storage.conf and the
+// environment say.
+func (cfg Config) storeOptions(base types.StoreOptions) (types.StoreOptions, error) {
+	opts := base
+	opts.GraphDriverOptions = slices.Clone(base.GraphDriverOptions)
+	// The library reads STORAGE_DRIVER and STORAGE_OPTS together with
+	// storage.conf only, and a fresh machine has no such file.
+	if driver := os.Getenv("STORAGE_DRIVER"); driver != "" {
+		opts.GraphDriverName = driver
+	}
+	if driverOpts := os.Getenv("STORAGE_OPTS"); driverOpts != "" {
+		opts.GraphDriverOptions = strings.Split(driverOpts, ",")
+	}
+	if cfg.Root != "" {
+		opts.GraphRoot = cfg.Root
+	}
+	if cfg.RunRoot != "" {
+		opts.RunRoot = cfg.RunRoot
+	}
+	if cfg.Driver != "" {
+		if cfg.Driver != opts.GraphDriverName {
+			opts.GraphDriverOptions = nil
+		}
+		opts.GraphDriverName = cfg.Driver
+	}
+	if cfg.DriverOptions != nil {
+		opts.GraphDriverOptions = slices.DeleteFunc(slices.Clone(cfg.DriverOptions), func(o string) bool { return o == "" })
+	}
+	if cfg.ImageStore != "" {
+		opts.ImageStore = cfg.ImageStore
+	}
+	if opts.ImageStore != "" && opts.ImageStore == opts.GraphRoot {
+		return opts, fmt.Errorf("imagestore %s must either be not set or be a different than graphroot", opts.ImageStore)
+	}
+	opts.TransientStore = opts.TransientStore || cfg.TransientStore
+	return opts, nil
+}
+
+// systemContext is what containers/image is told about registries and files.
+func (cfg Config) systemContext() *imagetypes.SystemContext {
+	return &imagetypes.SystemContext{
+		SystemRegistriesConfPath:    cfg.RegistriesConf,
+		SystemRegistriesConfDirPath: cfg.RegistriesConfDir,
+		SignaturePolicyPath:         cfg.SignaturePolicy,
+		AuthFilePath:                cfg.AuthFile,
+		DockerCertPath:              cfg.CertDir,
+		BigFilesTemporaryDir:        cfg.BigFilesTemporaryDir,
+		DockerRegistryUserAgent:     "podctl",
+	}
+}

@@ -1,0 +1,242 @@
+package image
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/containers/storage"
+	"github.com/containers/storage/pkg/idtools"
+	"github.com/containers/storage/pkg/mount"
+	"github.com/containers/storage/types"
+)
+
+// containerMetadata marks a container in the shared store as podctl's, for
+// whoever looks for leftovers.
+const containerMetadata = `{"creator":"podctl"}`
+
+// IDMap is one range of a user namespace mapping.
+type IDMap struct {
+	ContainerID, HostID, Size int
+}
+
+// AutoUserNS asks for a range of IDs no other container uses.
+type AutoUserNS struct {
+	// Size is the exact size, 0 for what the image needs.
+	Size uint32
+	// UIDMap and GIDMap are mappings to include.
+	UIDMap, GIDMap []IDMap
+}
+
+// CreateOptions modify CreateContainer.
+type CreateOptions struct {
+	// ProcessLabel and MountLabel are the SELinux labels, both or neither.
+	ProcessLabel, MountLabel string
+	// UIDMap and GIDMap are the user namespace, none for the host's.
+	UIDMap, GIDMap []IDMap
+	// AutoUserNS, if set, overrides UIDMap and GIDMap.
+	AutoUserNS *AutoUserNS
+	// StorageOpts are per container driver options such as size=10G.
+	StorageOpts map[string]string
+	// Volatile says that the layer need not survive a power cut: it is
+	// written and mounted without syncing.
+	Volatile bool
+}
+
+// CreateContainer makes the writable layer of container id over the image, or
+// over nothing if imageID is empty, and registers it in the store without a
+// name. It is idempotent: if the container is there already nothing is done,
+// and a layer left behind by a killed call is made anew.
+func (s *Store) CreateContainer(id, imageID string, opts CreateOptions) error {
+	if s.ContainerExists(id) {
+		return nil
+	}
+	err := s.createContainer(id, imageID, opts)
+	if errors.Is(err, storage.ErrDuplicateID) {
+		if s.ContainerExists(id) {
+			return nil
+		}
+		// A layer of this ID without a container: a call was killed between
+		// the two. Nothing was ever written into it.
+		if err := s.store.DeleteLayer(id); err != nil && !errors.Is(err, storage.ErrNotALayer) {
+			return fmt.Errorf("delete abandoned layer of container %s: %w", id, err)
+		}
+		err = s.createContainer(id, imageID, opts)
+	}
+	if err != nil {
+		return fmt.Errorf("create layer of container %s: %w", id, classify(err))
+	}
+	return nil
+}
+
+func (s *Store) createContainer(id, imageID string, opts CreateOptions) error {
+	flags := map[string]any{}
+	if opts.MountLabel != "" || opts.ProcessLabel != "" {
+		flags["ProcessLabel"], flags["MountLabel"] = opts.ProcessLabel, opts.MountLabel
+	}
+	_, err := s.store.CreateContainer(id, nil, imageID, id, containerMetadata, &storage.ContainerOptions{
+		IDMappingOptions: opts.idMapping(),
+		Flags:            flags,
+		StorageOpt:       opts.StorageOpts,
+		Volatile:         opts.Volatile,
+	})
+	return err
+}
+
+func (o CreateOptions) idMapping() types.IDMappingOptions {
+	if o.AutoUserNS != nil {
+		return types.IDMappingOptions{AutoUserNs: true, AutoUserNsOpts: types.AutoUserNsOptions{
+			Size:                  o.AutoUserNS.Size,
+			AdditionalUIDMappings: toLibraryMaps(o.AutoUserNS.UIDMap),
+			AdditionalGIDMappings: toLibraryMaps(o.AutoUserNS.GIDMap),
+		}}
+	}
+	return types.IDMappingOptions{
+		HostUIDMapping: len(o.UIDMap) == 0, UIDMap: toLibraryMaps(o.UIDMap),
+		HostGIDMapping: len(o.GIDMap) == 0, GIDMap: toLibraryMaps(o.GIDMap),
+	}
+}
+
+func toLibraryMaps(maps []IDMap) []idtools.IDMap {
+	var out []idtools.IDMap
+	for _, m := range maps {
+		out = append(out, idtools.IDMap{ContainerID: m.ContainerID, HostID: m.HostID, Size: m.Size})
+	}
+	return out
+}
+
+func fromLibraryMaps(maps []idtools.IDMap) []IDMap {
+	var out []IDMap
+	for _, m := range maps {
+		out = append(out, IDMap{ContainerID: m.ContainerID, HostID: m.HostID, Size: m.Size})
+	}
+	return out
+}
+
+// ContainerExists says whether the store has container id.
+func (s *Store) ContainerExists(id string) bool {
+	container, err := s.store.Container(id)
+	// The library finds prefixes and names too.
+	return err == nil && container.ID == id
+}
+
+// Mappings returns the user namespace container id was made for, with
+// [CreateOptions.AutoUserNS] the one that was chosen; none means the host's.
+func (s *Store) Mappings(id string) (uids, gids []IDMap, err error) {
+	container, err := s.store.Container(id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("layer of container %s: %w", id, err)
+	}
+	return fromLibraryMaps(container.UIDMap), fromLibraryMaps(container.GIDMap), nil
+}
+
+// Labels returns the SELinux labels of container id, empty without SELinux.
+func (s *Store) Labels(id string) (process, mount string, err error) {
+	container, err := s.store.Container(id)
+	if err != nil {
+		return "", "", fmt.Errorf("layer of container %s: %w", id, err)
+	}
+	return container.ProcessLabel(), container.MountLabel(), nil
+}
+
+// Mount mounts the root file system of container id and returns where. It is
+// idempotent: mounted twice, it is still gone after one Unmount. An empty label
+// means the one given to CreateContainer.
+func (s *Store) Mount(id, label string) (string, error) {
+	if dir, mounted := s.mountpoint(id); mounted {
+		return dir, nil
+	}
+	dir, err := s.store.Mount(id, label)
+	if err != nil {
+		return "", fmt.Errorf("mount container %s: %w", id, err)
+	}
+	return dir, nil
+}
+
+// Mountpoint returns where container id is mounted, "" if it is not.
+func (s *Store) Mountpoint(id string) string {
+	dir, mounted := s.mountpoint(id)
+	if !mounted {
+		return ""
+	}
+	return dir
+}
+
+func (s *Store) mountpoint(id string) (string, bool) {
+	container, err := s.store.Container(id)
+	if err != nil {
+		return "", false
+	}
+	layer, err := s.store.Layer(container.LayerID)
+	if err != nil || layer.MountCount <= 0 || layer.MountPoint == "" {
+		return "", false
+	}
+	if s.store.GraphDriverName() == "vfs" {
+		// vfs copies; its directories are never mounted.
+		return layer.MountPoint, true
+	}
+	// The count survives what unmounted the directory behind the library's back.
+	mounted, err := mount.Mounted(layer.MountPoint)
+	return layer.MountPoint, err == nil && mounted
+}
+
+// Unmount unmounts container id, whose mounts may have been counted by another
+// tool; force ignores the count. It says whether it still is mounted, and is
+// idempotent: what is unknown or not mounted is not an error.
+func (s *Store) Unmount(id string, force bool) (still bool, err error) {
+	count, err := s.store.Mounted(id)
+	if errors.Is(err, storage.ErrLayerUnknown) || errors.Is(err, storage.ErrContainerUnknown) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("unmount container %s: %w", id, err)
+	}
+	// Unmounting below zero makes the library's count negative.
+	if count <= 0 {
+		return false, nil
+	}
+	still, err = s.store.Unmount(id, force)
+	if errors.Is(err, storage.ErrLayerNotMounted) || errors.Is(err, storage.ErrLayerUnknown) {
+		return false, nil
+	}
+	if err != nil {
+		return still, fmt.Errorf("unmount container %s: %w", id, err)
+	}
+	return still, nil
+}
+
+// DeleteContainer unmounts container id and deletes its layer and directories.
+// It is idempotent: an unknown container is not an error, and a layer that a
+// killed CreateContainer left without its container goes too.
+func (s *Store) DeleteContainer(id string) error {
+	if _, err := s.Unmount(id, true); err != nil {
+		return err
+	}
+	err := s.store.DeleteContainer(id)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, storage.ErrNotAContainer) && !errors.Is(err, storage.ErrContainerUnknown) {
+		return fmt.Errorf("delete layer of container %s: %w", id, err)
+	}
+	if err := s.store.DeleteLayer(id); err != nil &&
+		!errors.Is(err, storage.ErrNotALayer) && !errors.Is(err, storage.ErrLayerUnknown) {
+		return fmt.Errorf("delete abandoned layer of container %s: %w", id, err)
+	}
+	return nil
+}
+
+// OwnContainers returns the IDs of all containers podctl made in the store,
+// with a record of their own elsewhere or not.
+func (s *Store) OwnContainers() ([]string, error) {
+	containers, err := s.store.Containers()
+	if err != nil {
+		return nil, fmt.Errorf("list containers in the image store: %w", err)
+	}
+	var ids []string
+	for _, c := range containers {
+		if c.Metadata == containerMetadata {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,171 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/containers/common/libimage"
+	"github.com/containers/common/pkg/config"
+	registry "github.com/containers/image/v5/docker"
+	"github.com/containers/image/v5/transports/alltransports"
+	imagetypes "github.com/containers/image/v5/types"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// PullPolicy says when a registry is asked for an image.
+type PullPolicy string
+
+// The pull policies. The empty policy means missing.
+const (
+	// PullMissing pulls what is not there.
+	PullMissing PullPolicy = "missing"
+	// PullAlways pulls and fails if that fails.
+	PullAlways PullPolicy = "always"
+	// PullNever uses local images only.
+	PullNever PullPolicy = "never"
+	// PullNewer pulls if the registry has another digest under the name;
+	// a local image makes do if it cannot be pulled.
+	PullNewer PullPolicy = "newer"
+)
+
+// ParsePullPolicy reads the words of --pull and --policy, in any case. The error
+// is of class [errdefs.ErrInvalidArgument].
+func ParsePullPolicy(word string) (PullPolicy, error) {
+	policy, err := config.ParsePullPolicy(word)
+	if err != nil {
+		return "", classed{err, errdefs.ErrInvalidArg}
+	}
+	return PullPolicy(policy.String()), nil
+}
+
+// library returns the library's value. Unknown words cannot come from
+// ParsePullPolicy and are an error.
+func (p PullPolicy) library() (config.PullPolicy, error) {
+	policy, err := config.ParsePullPolicy(string(p))
+	if err != nil {
+		return policy, classed{err, errdefs.ErrInvalidArg}
+	}
+	return policy, nil
+}
+
+// Registry is how a registry is spoken to. The zero value leaves everything to
+// the configuration files.
+type Registry struct {
+	AuthFile string
+	CertDir  string
+	// Creds is "user[:password]".
+	Creds string
+	// TLSVerify is nil for what registries.conf says.
+	TLSVerify *bool
+	// Retry and RetryDelay are nil for what containers.conf says.
+	Retry      *uint
+	RetryDelay *time.Duration
+}
+
+// PullOptions modify Pull and Ensure.
+type PullOptions struct {
+	Policy PullPolicy
+	// Progress receives progress lines, or bars if it is a terminal's *os.File.
+	Progress io.Writer
+	// Arch, OS and Variant choose another platform than this machine's.
+	Arch, OS, Variant string
+	AllTags           bool
+	// SignaturePolicy overrides policy.json for this pull.
+	SignaturePolicy string
+	Registry        Registry
+}
+
+// Ensure returns the image ref names, pulling it as the policy demands. With
+// [PullNever] and no local image the error is [errdefs.ErrNoSuchImage].
+func (s *Store) Ensure(ctx context.Context, ref string, opts PullOptions) (*Image, error) {
+	platform := opts.Arch != "" || opts.OS != "" || opts.Variant != ""
+	if local := opts.Policy == PullMissing || opts.Policy == PullNever || opts.Policy == ""; local && !platform && !namesTransport(ref) {
+		img, resolved, err := s.lookup(ref)
+		if err == nil {
+			return newImage(ctx, img, resolved)
+		}
+	}
+	pulled, err := s.pull(ctx, ref, opts)
+	if err != nil {
+		return nil, err
+	}
+	if len(pulled) == 0 {
+		return nil, fmt.Errorf("%s: %w", ref, errdefs.ErrNoSuchImage)
+	}
+	img := pulled[0]
+	resolved := ""
+	if !namesTransport(ref) {
+		if named, name, err := s.lookup(ref); err == nil && named.ID() == img.ID() {
+			resolved = name
+		}
+	}
+	return newImage(ctx, img, resolved)
+}
+
+// Pull pulls what ref names, which may begin with a transport such as
+// docker-archive:, and returns the IDs of the images, several with AllTags.
+func (s *Store) Pull(ctx context.Context, ref string, opts PullOptions) ([]string, error) {
+	pulled, err := s.pull(ctx, ref, opts)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(pulled))
+	for _, img := range pulled {
+		ids = append(ids, img.ID())
+	}
+	return ids, nil
+}
+
+func (s *Store) pull(ctx context.Context, ref string, opts PullOptions) ([]*libimage.Image, error) {
+	if ref == "" {
+		return nil, errdefs.ErrEmptyName
+	}
+	policy, err := opts.Policy.library()
+	if err != nil {
+		return nil, err
+	}
+	pullOpts := &libimage.PullOptions{AllTags: opts.AllTags, CopyOptions: opts.Registry.copyOptions(opts.Progress)}
+	pullOpts.Architecture, pullOpts.OS, pullOpts.Variant = opts.Arch, opts.OS, opts.Variant
+	pullOpts.SignaturePolicyPath = opts.SignaturePolicy
+	if pullOpts.SignaturePolicyPath == "" && namesTransport(ref) {
+		pullOpts.SignaturePolicyPath = s.localPolicyPath()
+	}
+	pulled, err := s.runtime.Pull(ctx, ref, policy, pullOpts)
+	if err != nil {
+		err = s.explainPolicy(classify(err))
+		if policy != config.PullPolicyNever {
+			s.event(ctx, Event{Status: StatusPullError, Name: ref, Error: err.Error()})
+		}
+		return nil, err
+	}
+	for _, img := range pulled {
+		s.event(ctx, Event{Status: StatusPull, ID: img.ID(), Name: ref})
+	}
+	return pulled, nil
+}
+
+// copyOptions is what every copy that may speak to a registry has in common.
+func (r Registry) copyOptions(progress io.Writer) libimage.CopyOptions {
+	opts := libimage.CopyOptions{
+		AuthFilePath: r.AuthFile, CertDirPath: r.CertDir, Credentials: r.Creds,
+		MaxRetries: r.Retry, RetryDelay: r.RetryDelay, Writer: progress,
+	}
+	if r.TLSVerify != nil {
+		opts.InsecureSkipTLSVerify = imagetypes.NewOptionalBool(!*r.TLSVerify)
+	}
+	return opts
+}
+
+// namesTransport says whether ref begins with a transport other than a
+// registry's, as in oci:/path. A name such as docker:latest does not.
+func namesTransport(ref string) bool {
+	if !strings.Contains(ref, ":") {
+		return false
+	}
+	parsed, err := alltransports.ParseImageName(ref)
+	return err == nil && parsed.Transport().Name() != registry.Transport.Name()
+}
