@@ -1,0 +1,105 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/containers/common/libnetwork/types"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// Attachment is one container's place in its networks.
+type Attachment struct {
+	// ID of the container; the key of its leases and firewall rules. Required.
+	ID string
+	// Name of the container, which DNS resolves.
+	Name string
+	// Hostname inside the container.
+	Hostname string
+	// NSPath is the network namespace, as given to [CreateNS]. Required.
+	NSPath string
+	// Networks by name, with addresses, aliases and interface name for each.
+	// Networks without an interface name get the free ethN in order of their
+	// names. Teardown must be given the same map as Setup.
+	Networks map[string]types.PerNetworkOptions
+	// Ports to forward from the host, with HostPort chosen (see [AssignHostPorts]).
+	Ports []types.PortMapping
+	// DNSServers replace the host's as the forwarders of the networks' DNS.
+	DNSServers []string
+}
+
+// Setup connects the namespace to every network of the attachment and returns,
+// per network, the interfaces, addresses and DNS servers. What an interrupted
+// Setup left behind is undone first, so a failed or killed call may be repeated;
+// the namespace must not be in use yet on these networks. On error nothing stays.
+//
+// The context is looked at before netavark runs; netavark itself is brief and
+// is not interrupted. Errors: ErrNoSuchNetwork, ErrInvalidState (no namespace
+// at NSPath), ErrUnavailable (no netavark).
+func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.StatusBlock, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := b.requireNetavark(); err != nil {
+		return nil, err
+	}
+	if !HasNS(a.NSPath) {
+		return nil, fmt.Errorf("no network namespace at %s: %w", a.NSPath, errdefs.ErrInvalidState)
+	}
+	if err := b.Teardown(ctx, a); err != nil {
+		return nil, fmt.Errorf("undo an interrupted network setup: %w", err)
+	}
+	options := a.options()
+	var status map[string]types.StatusBlock
+	err := quietly(func() (err error) {
+		status, err = b.net.Setup(a.NSPath, types.SetupOptions{NetworkOptions: options})
+		return err
+	})
+	if err == nil {
+		return status, nil
+	}
+	err = fmt.Errorf("set up network: %w", attachError(err))
+	if undo := b.undoFailed(context.WithoutCancel(ctx), a, options.Networks); undo != nil {
+		err = fmt.Errorf("%w (undo: %w)", err, undo)
+	}
+	return nil, err
+}
+
+// options translates the attachment. libnetwork writes addresses into the map
+// it is given, so the caller's map is copied.
+func (a Attachment) options() types.NetworkOptions {
+	return types.NetworkOptions{
+		ContainerID:       a.ID,
+		ContainerName:     a.Name,
+		ContainerHostname: a.Hostname,
+		PortMappings:      a.Ports,
+		Networks:          nameInterfaces(a.Networks),
+		DNSServers:        a.DNSServers,
+	}
+}
+
+// nameInterfaces copies the networks and gives each an interface name; the same
+// input always gives the same names.
+func nameInterfaces(networks map[string]types.PerNetworkOptions) map[string]types.PerNetworkOptions {
+	used := map[string]bool{}
+	for _, o := range networks {
+		used[o.InterfaceName] = true
+	}
+	named := make(map[string]types.PerNetworkOptions, len(networks))
+	next := 0
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		o := networks[name]
+		for o.InterfaceName == "" {
+			if candidate := "eth" + strconv.Itoa(next); !used[candidate] {
+				o.InterfaceName = candidate
+			}
+			next++
+		}
+		named[name] = o
+	}
+	return named
+}

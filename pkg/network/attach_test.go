@@ -1,0 +1,274 @@
+package network
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/containers/common/libnetwork/types"
+	"github.com/containers/common/pkg/config"
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+	"go.etcd.io/bbolt"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+const testID = "1111111111111111111111111111111111111111111111111111111111111111"
+
+// host is a Backend over a host network of its own, with one network on it.
+type host struct {
+	*Backend
+	t *testing.T
+}
+
+// inOwnHost runs the calling test again in a process with its own network and
+// mount namespaces, as it makes bridges and firewall rules. It reports true in
+// that process; in the first one the test has nothing more to do.
+func inOwnHost(t *testing.T) bool {
+	t.Helper()
+	requireRoot(t)
+	const marker = "PODCTL_TEST_OWN_HOST"
+	if os.Getenv(marker) == "1" {
+		return true
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), marker+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	require.NoError(t, err)
+	return false
+}
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	conf, err := config.New(&config.Options{})
+	require.NoError(t, err)
+	if _, err := conf.FindHelperBinary("netavark", false); err != nil {
+		t.Skip("requires netavark")
+	}
+	dir := t.TempDir()
+	b, err := Open(Config{
+		ConfigDir: filepath.Join(dir, "networks"), RunDir: filepath.Join(dir, "run"), Containers: conf,
+	})
+	require.NoError(t, err)
+	subnet, err := types.ParseCIDR("10.231.7.0/24")
+	require.NoError(t, err)
+	_, err = b.Create(t.Context(), CreateOptions{Network: types.Network{
+		Name: "nettest", NetworkInterface: "nettest0", Subnets: []types.Subnet{{Subnet: subnet}},
+	}})
+	require.NoError(t, err)
+	return &host{Backend: b, t: t}
+}
+
+// attachment has a namespace of its own, removed at the end.
+func (h *host) attachment(id string) Attachment {
+	h.t.Helper()
+	path := filepath.Join(h.t.TempDir(), "ns")
+	require.NoError(h.t, CreateNS(path))
+	a := Attachment{
+		ID: id, Name: "web", NSPath: path,
+		Networks: map[string]types.PerNetworkOptions{"nettest": {InterfaceName: "eth0"}},
+		Ports:    []types.PortMapping{{HostPort: 18080, ContainerPort: 80, Protocol: "tcp", Range: 1}},
+	}
+	h.t.Cleanup(func() {
+		require.NoError(h.t, h.Teardown(context.Background(), a))
+		require.NoError(h.t, RemoveNS(path))
+	})
+	return a
+}
+
+func (h *host) rules() string {
+	h.t.Helper()
+	out, err := exec.Command("iptables-save", "-t", "nat").CombinedOutput()
+	require.NoError(h.t, err, string(out))
+	return string(out)
+}
+
+// requireClean is the point of all this: nothing of the container is left.
+func (h *host) requireClean(a Attachment) {
+	h.t.Helper()
+	leases, err := h.leases.of(a.ID)
+	require.NoError(h.t, err)
+	require.Empty(h.t, leases)
+	require.False(h.t, hasLink(a.NSPath, "eth0"), "eth0 is left")
+	_, err = netlink.LinkByName("nettest0")
+	require.True(h.t, isNoLink(err), "the bridge is left")
+	require.NotContains(h.t, h.rules(), "10.231.7.", "firewall rules are left")
+	require.NoFileExists(h.t, a.NSPath+".teardown")
+}
+
+// lease claims an address as an interrupted libnetwork would.
+func (h *host) lease(id, ip string) {
+	h.t.Helper()
+	db, err := bbolt.Open(h.leases.path, 0o600, nil)
+	require.NoError(h.t, err)
+	defer db.Close()
+	require.NoError(h.t, db.Update(func(tx *bbolt.Tx) error {
+		network, err := tx.CreateBucketIfNotExists([]byte("nettest"))
+		require.NoError(h.t, err)
+		_, err = network.CreateBucketIfNotExists([]byte("10.231.7.0/24"))
+		return err
+	}))
+	require.NoError(h.t, db.Close())
+	kept, err := h.leases.keep(id, "nettest", []net.IP{net.ParseIP(ip)})
+	require.NoError(h.t, err)
+	require.True(h.t, kept)
+}
+
+func TestSetup(t *testing.T) {
+	if !inOwnHost(t) {
+		return
+	}
+	h := newHost(t)
+	t.Run("connects and teardown leaves nothing", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		status, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		ip := status["nettest"].Interfaces["eth0"].Subnets[0].IPNet.IP.String()
+		require.True(t, strings.HasPrefix(ip, "10.231.7."), ip)
+		require.Contains(t, h.rules(), "--to-destination "+ip+":80")
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+		require.NoError(t, h.Teardown(t.Context(), a), "again")
+	})
+	t.Run("may be repeated after it was killed at its end", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		_, err = h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		require.Equal(t, 1, strings.Count(h.rules(), "-j DNAT --to-destination"))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("may be repeated after it was killed with a lease and no interface", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		h.lease(testID, "10.231.7.77")
+		status, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		require.Len(t, status, 1)
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("a failure leaves nothing", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		a.Networks = map[string]types.PerNetworkOptions{
+			"nettest": {InterfaceName: "eth0"},
+			"missing": {InterfaceName: "eth1"},
+		}
+		_, err := h.Setup(t.Context(), a)
+		require.ErrorIs(t, err, errdefs.ErrNoSuchNetwork)
+		require.EqualError(t, err, "set up network: unable to find network with name or ID missing: network not found")
+		h.requireClean(a)
+	})
+	t.Run("a failure inside netavark leaves nothing and says why on one line", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		// Without a search path netavark finds no iptables: it fails after the
+		// interface was made.
+		t.Setenv("PATH", "/usr/sbin-is-not-here")
+		_, err := h.Setup(t.Context(), a)
+		require.ErrorIs(t, err, errdefs.ErrUnavailable)
+		require.ErrorContains(t, err, "set up network: netavark")
+		require.NotContains(t, err.Error(), "\n")
+		t.Setenv("PATH", "/usr/sbin:/usr/bin")
+		h.requireClean(a)
+	})
+	t.Run("without a namespace is refused", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		require.NoError(t, RemoveNS(a.NSPath))
+		_, err := h.Setup(t.Context(), a)
+		require.ErrorIs(t, err, errdefs.ErrInvalidState)
+		h.requireClean(a)
+	})
+	t.Run("an address in use is refused and stays with its owner", func(t *testing.T) {
+		h.t = t
+		first := h.attachment(testID)
+		first.Networks["nettest"] = types.PerNetworkOptions{InterfaceName: "eth0", StaticIPs: []net.IP{net.ParseIP("10.231.7.50")}}
+		_, err := h.Setup(t.Context(), first)
+		require.NoError(t, err)
+		before := h.rules()
+		second := h.attachment(strings.Repeat("2", 64))
+		second.Networks = first.Networks
+		_, err = h.Setup(t.Context(), second)
+		require.ErrorContains(t, err, "requested ip address 10.231.7.50 is already allocated to container ID "+testID)
+		require.Equal(t, ruleLines(before), ruleLines(h.rules()))
+		require.NoError(t, h.Teardown(t.Context(), first))
+		h.requireClean(first)
+	})
+}
+
+// ruleLines drops comments (times) and counters.
+func ruleLines(save string) (rules []string) {
+	for line := range strings.Lines(save) {
+		if strings.HasPrefix(line, "-A") {
+			rules = append(rules, line)
+		}
+	}
+	return rules
+}
+
+func TestTeardown(t *testing.T) {
+	if !inOwnHost(t) {
+		return
+	}
+	h := newHost(t)
+	t.Run("of what was never set up succeeds", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("after the namespace is gone", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		require.NoError(t, RemoveNS(a.NSPath))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("after the interface and the lease are gone", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		require.NoError(t, h.leases.free(testID, []string{"nettest"}))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("leaves the neighbour alone", func(t *testing.T) {
+		h.t = t
+		a, b := h.attachment(testID), h.attachment(strings.Repeat("3", 64))
+		b.Ports = nil
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		_, err = h.Setup(t.Context(), b)
+		require.NoError(t, err)
+		require.NoError(t, RemoveNS(a.NSPath))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		require.True(t, hasLink(b.NSPath, "eth0"))
+		_, err = netlink.LinkByName("nettest0")
+		require.NoError(t, err)
+		require.NoError(t, h.Teardown(t.Context(), b))
+		h.requireClean(b)
+	})
+	t.Run("after the network was removed frees the lease", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		a.Networks = map[string]types.PerNetworkOptions{"unknown": {}}
+		require.NoError(t, h.Teardown(t.Context(), a))
+	})
+}

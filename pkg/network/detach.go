@@ -1,0 +1,212 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+
+	"github.com/containers/common/libnetwork/types"
+	"github.com/sirupsen/logrus"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// Teardown disconnects the attachment from its networks: interfaces, firewall
+// rules, DNS records and leases go. It is idempotent, and it works on what was
+// never set up, was set up in part, or has lost its namespace or its network's
+// description. After an error the leases stay, so that the next call can finish.
+func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	pending, err := b.attached(ctx, a)
+	if err != nil {
+		return fmt.Errorf("tear down network: %w", err)
+	}
+	if len(pending) > 0 {
+		if err := b.detach(a, pending); err != nil {
+			return fmt.Errorf("tear down network: %w", attachError(err))
+		}
+	}
+	return b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks)))
+}
+
+// Forget gives up what Teardown could not undo: interfaces and leases go,
+// firewall rules and DNS records may stay. Idempotent; runs no program.
+func (b *Backend) Forget(a Attachment) error {
+	for _, options := range a.options().Networks {
+		if err := dropLink(a.NSPath, options.InterfaceName); err != nil {
+			return fmt.Errorf("remove interface %s: %w", options.InterfaceName, err)
+		}
+	}
+	return b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks)))
+}
+
+// undoFailed clears what a failed Setup left. libnetwork has freed the leases by
+// now but left the addresses in the options it was given; netavark cannot find
+// the firewall rules without them.
+func (b *Backend) undoFailed(ctx context.Context, a Attachment, tried map[string]types.PerNetworkOptions) error {
+	for name, options := range tried {
+		if len(options.StaticIPs) == 0 || !hasLink(a.NSPath, options.InterfaceName) {
+			continue
+		}
+		if _, err := b.leases.keep(a.ID, name, options.StaticIPs); err != nil {
+			return err
+		}
+	}
+	if err := b.Teardown(ctx, a); err != nil {
+		// What made Setup fail (no iptables, say) fails its undoing too. To keep
+		// the lease would make every later removal fail the same way.
+		logrus.Debugf("undo failed network setup of %s: %v", a.ID, err)
+	}
+	return b.Forget(a)
+}
+
+// attachedNet is a network that still has something of the container's.
+type attachedNet struct {
+	network types.Network
+	options types.PerNetworkOptions // StaticIPs are the addresses really held
+	whole   bool                    // lease and interface are both there
+}
+
+// attached finds the networks with a lease of the container, or an interface in
+// its namespace. Networks without a description are left out: netavark could
+// do nothing for them.
+func (b *Backend) attached(ctx context.Context, a Attachment) ([]attachedNet, error) {
+	leases, err := b.leases.of(a.ID)
+	if err != nil {
+		return nil, err
+	}
+	var pending []attachedNet
+	for name, options := range a.options().Networks {
+		ips, leased := leases[name]
+		linked := hasLink(a.NSPath, options.InterfaceName)
+		if !leased && !linked {
+			continue
+		}
+		network, err := b.Inspect(ctx, name)
+		if errors.Is(err, errdefs.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !leased {
+			ips = linkAddresses(a.NSPath, options.InterfaceName)
+		}
+		options.StaticIPs = ips
+		whole := linked && (leased || !leasesAddresses(network))
+		pending = append(pending, attachedNet{network, options, whole})
+	}
+	return pending, nil
+}
+
+// detach lets netavark undo the pending networks, and rolls back where it cannot.
+func (b *Backend) detach(a Attachment, pending []attachedNet) error {
+	if err := b.requireNetavark(); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return !p.whole }) {
+		err := b.netavarkTeardown(a, a.NSPath, pending)
+		if err == nil {
+			return nil
+		}
+		logrus.Debugf("tear down networks of %s: %v; rolling back", a.ID, err)
+	}
+	for _, p := range pending {
+		if err := dropLink(a.NSPath, p.options.InterfaceName); err != nil {
+			return err
+		}
+	}
+	return b.rollBack(a, pending)
+}
+
+// rollBack undoes networks that are there in part. netavark stops at the first
+// thing it does not find and leaves the rest; so it is made to finish the setup
+// first, with the same addresses, in an empty namespace, and then undoes it.
+func (b *Backend) rollBack(a Attachment, pending []attachedNet) error {
+	pending = slices.DeleteFunc(pending, func(p attachedNet) bool {
+		return !keepsRules(p.network) || len(p.options.StaticIPs) == 0
+	})
+	if len(pending) == 0 {
+		return nil
+	}
+	// The path follows from the container's: what a killed call left is reused.
+	nsPath := a.NSPath + ".teardown"
+	if err := CreateNS(nsPath); err != nil {
+		return err
+	}
+	err := b.inOut(a, nsPath, pending)
+	return errors.Join(err, RemoveNS(nsPath))
+}
+
+// keepsRules: macvlan and ipvlan have nothing outside the namespace.
+func keepsRules(n types.Network) bool {
+	return n.Driver != types.MacVLANNetworkDriver && n.Driver != types.IPVLANNetworkDriver
+}
+
+// inOut sets the pending networks up in nsPath and tears them down again.
+func (b *Backend) inOut(a Attachment, nsPath string, pending []attachedNet) error {
+	for _, p := range pending {
+		// Also drops the interface of a call that was killed here.
+		if err := dropLink(nsPath, p.options.InterfaceName); err != nil {
+			return err
+		}
+	}
+	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
+		return err
+	}
+	options := a.options()
+	options.Networks = optionsOf(pending)
+	err := quietly(func() error {
+		_, err := b.net.Setup(nsPath, types.SetupOptions{NetworkOptions: options})
+		return err
+	})
+	if err != nil {
+		return errors.Join(err, b.keepLeases(a.ID, pending))
+	}
+	return b.netavarkTeardown(a, nsPath, pending)
+}
+
+// netavarkTeardown runs netavark once. libnetwork frees the leases even when
+// netavark failed; they are taken back then.
+func (b *Backend) netavarkTeardown(a Attachment, nsPath string, pending []attachedNet) error {
+	options := a.options()
+	options.Networks = optionsOf(pending)
+	err := quietly(func() error {
+		return b.net.Teardown(nsPath, types.TeardownOptions{NetworkOptions: options})
+	})
+	if err != nil {
+		return errors.Join(err, b.keepLeases(a.ID, pending))
+	}
+	return nil
+}
+
+func (b *Backend) keepLeases(id string, pending []attachedNet) error {
+	for _, p := range pending {
+		if _, err := b.leases.keep(id, p.network.Name, p.options.StaticIPs); err != nil {
+			return fmt.Errorf("keep leases: %w", err)
+		}
+	}
+	return nil
+}
+
+func optionsOf(pending []attachedNet) map[string]types.PerNetworkOptions {
+	options := make(map[string]types.PerNetworkOptions, len(pending))
+	for _, p := range pending {
+		o := p.options
+		o.StaticIPs = slices.Clone[[]net.IP](o.StaticIPs)
+		options[p.network.Name] = o
+	}
+	return options
+}
+
+// leasesAddresses tells whether libnetwork gives out the network's addresses;
+// else DHCP or nobody does.
+func leasesAddresses(n types.Network) bool {
+	driver := n.IPAMOptions[types.Driver]
+	return len(n.Subnets) > 0 && (driver == "" || driver == types.HostLocalIPAMDriver)
+}

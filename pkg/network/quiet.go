@@ -1,0 +1,67 @@
+package network
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
+)
+
+// quietly runs fn, which makes libnetwork run netavark, and sends what netavark
+// and its children write on stderr to the debug log. libnetwork hands them
+// whatever os.Stderr is at that moment and offers no other way; so os.Stderr is
+// swapped while fn runs, one call at a time (libnetwork serializes them
+// anyway). Code that keeps the stream it was given at start is not affected.
+//
+// The other end is memory, not a pipe: aardvark-dns keeps the descriptor for
+// its whole life, so a pipe would never end, and would kill it once closed.
+func quietly(fn func() error) error {
+	fd, err := unix.MemfdCreate("netavark-stderr", unix.MFD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("make a file for netavark's stderr: %w", err)
+	}
+	sink := os.NewFile(uintptr(fd), "netavark-stderr")
+	defer sink.Close()
+
+	err = withStderr(sink, fn)
+	last := debugLines(io.NewSectionReader(sink, 0, maxNoise))
+	// A netavark that crashed left no message on stdout, where libnetwork looks.
+	if err != nil && last != "" && strings.HasSuffix(err.Error(), ": EOF") {
+		return fmt.Errorf("%s: %w", last, err)
+	}
+	return err
+}
+
+// maxNoise bounds what is copied to the log.
+const maxNoise = 1 << 20
+
+// stderrMu guards os.Stderr, which is the process's and not a Backend's.
+var stderrMu sync.Mutex
+
+func withStderr(sink *os.File, fn func() error) error {
+	stderrMu.Lock()
+	saved := os.Stderr
+	os.Stderr = sink
+	defer func() {
+		os.Stderr = saved
+		stderrMu.Unlock()
+	}()
+	return fn()
+}
+
+// debugLines logs each line and returns the last one.
+func debugLines(r io.Reader) (last string) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if text := strings.TrimSpace(lines.Text()); text != "" {
+			logrus.Debugf("netavark: %s", text)
+			last = text
+		}
+	}
+	return last
+}
