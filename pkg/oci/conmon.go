@@ -1,0 +1,265 @@
+package oci
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// firstFreeFD is the first descriptor after the standard ones.
+const firstFreeFD = 3
+
+// launch is one start of conmon.
+type launch struct {
+	args []string
+	// dir is the bundle: conmon writes files into its working directory.
+	dir string
+	env []string
+	// preserveFDs are passed on as descriptors 3, 4, ... for the container.
+	preserveFDs []*os.File
+	// inheritStdio gives conmon our standard streams (log driver passthrough).
+	inheritStdio bool
+	// attachPipe asks for the third pipe, on which conmon says that its attach
+	// socket is ready.
+	attachPipe    bool
+	conmonPidFile string
+	// place is called with conmon's pid before conmon does anything.
+	place func(pid int) error
+}
+
+// monitor is a started conmon and our ends of its pipes.
+type monitor struct {
+	runtime *Runtime
+	args    []string
+	bundle  string
+	pid     int
+	sync    pipe
+	start   pipe
+	attach  pipe
+	replies *bufio.Reader
+}
+
+// spawn starts conmon, has it placed in its cgroup and lets it go. conmon then
+// forks; the first process exits and the second one stays. The caller closes
+// the monitor.
+func (r *Runtime) spawn(ctx context.Context, l launch) (_ *monitor, err error) {
+	m := &monitor{runtime: r, args: l.args, bundle: l.dir}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
+	if err := m.openPipes(l.attachPipe); err != nil {
+		return nil, err
+	}
+	if err := sealDescriptors(); err != nil {
+		return nil, err
+	}
+	cmd := m.command(l)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start conmon: %w", errors.Join(err, errdefs.ErrUnavailable))
+	}
+	m.closeChildEnds()
+	// Until it is let go conmon is one process that has done nothing.
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	err = m.letGo(cmd.Process.Pid, l.place)
+	if err != nil {
+		_ = cmd.Process.Kill()
+	}
+	waitErr := cmd.Wait()
+	stop()
+	switch {
+	case ctx.Err() != nil:
+		m.abandon(l.conmonPidFile)
+		return nil, fmt.Errorf("start conmon: %w", context.Cause(ctx))
+	case err != nil:
+		return nil, err
+	case waitErr != nil:
+		return nil, m.died(waitErr)
+	}
+	m.pid = readPid(l.conmonPidFile)
+	return m, nil
+}
+
+func (m *monitor) openPipes(attach bool) (err error) {
+	if m.sync, err = childWrites("sync"); err != nil {
+		return err
+	}
+	m.replies = bufio.NewReader(m.sync.ours)
+	if m.start, err = childReads("start"); err != nil {
+		return err
+	}
+	if attach {
+		m.attach, err = childWrites("attach")
+	}
+	return err
+}
+
+// command is conmon's command line with its descriptors: first those for the
+// container, which expects them from 3 on, then the pipes.
+func (m *monitor) command(l launch) *exec.Cmd {
+	cmd := exec.Command(m.runtime.cfg.ConmonPath, l.args...)
+	cmd.Dir = l.dir
+	cmd.ExtraFiles = slices.Clone(l.preserveFDs)
+	env := slices.Clone(l.env)
+	pass := func(name string, file *os.File) {
+		if file != nil {
+			env = append(env, fmt.Sprintf("%s=%d", name, firstFreeFD+len(cmd.ExtraFiles)))
+			cmd.ExtraFiles = append(cmd.ExtraFiles, file)
+		}
+	}
+	pass("_OCI_SYNCPIPE", m.sync.child)
+	pass("_OCI_STARTPIPE", m.start.child)
+	pass("_OCI_ATTACHPIPE", m.attach.child)
+	cmd.Env = m.runtime.environ(env...)
+	// Neither a ^C at our terminal nor its end may reach conmon. It calls
+	// setsid itself, but only after it was let go.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if l.inheritStdio {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	}
+	return cmd
+}
+
+func (m *monitor) letGo(pid int, place func(int) error) error {
+	if place != nil {
+		if err := place(pid); err != nil {
+			return fmt.Errorf("place conmon in its cgroup: %w", err)
+		}
+	}
+	return m.signalStart()
+}
+
+// signalStart writes what conmon waits for on the start pipe.
+func (m *monitor) signalStart() error {
+	if _, err := m.start.ours.Write([]byte{0}); err != nil {
+		return fmt.Errorf("let conmon go: %w", err)
+	}
+	return nil
+}
+
+// reply is one line from conmon: API version 1 says data, older ones say pid
+// and, for the end of an exec session, exit_code.
+type reply struct {
+	Data     *int   `json:"data"`
+	Pid      *int   `json:"pid"`
+	ExitCode *int   `json:"exit_code"`
+	Message  string `json:"message"`
+}
+
+func (p reply) value() int {
+	for _, v := range []*int{p.Data, p.Pid, p.ExitCode} {
+		if v != nil {
+			return *v
+		}
+	}
+	return -1
+}
+
+// reply reads conmon's next line on the sync pipe. conmon being gone is
+// errdefs.ErrConmonDead.
+func (m *monitor) reply(ctx context.Context) (reply, error) {
+	defer interruptible(ctx, m.sync.ours)()
+	return readReply(ctx, m.replies)
+}
+
+func readReply(ctx context.Context, from *bufio.Reader) (reply, error) {
+	line, err := from.ReadString('\n')
+	switch {
+	case ctx.Err() != nil:
+		return reply{}, context.Cause(ctx)
+	case errors.Is(err, io.EOF) && strings.TrimSpace(line) == "":
+		return reply{}, errdefs.ErrConmonDead
+	case err != nil && !errors.Is(err, io.EOF):
+		return reply{}, fmt.Errorf("read from conmon: %w", err)
+	}
+	var p reply
+	if err := json.Unmarshal([]byte(line), &p); err != nil {
+		return reply{}, fmt.Errorf("read from conmon %q: %w", oneLine(line), err)
+	}
+	return p, nil
+}
+
+// failed is the error for a reply that says that the OCI runtime failed.
+func (m *monitor) failed(p reply) error {
+	output := p.Message
+	// The runtime's log has the reason alone; what conmon relays may be cut.
+	if log, err := os.ReadFile(m.logPath()); err == nil && severeIn(string(log)) {
+		output = string(log)
+	}
+	failure := classify(m.runtime.Name(), output)
+	failure.Args = m.args
+	if v := p.value(); v < -1 {
+		failure.ExitStatus = -v
+	}
+	return failure
+}
+
+// died is the error for a conmon that ended before it answered. Its own words
+// are in its log only, so what the OCI runtime logged is the best reason.
+func (m *monitor) died(err error) error {
+	failure := &CommandError{
+		Program: filepath.Base(m.runtime.cfg.ConmonPath), Message: oneLine(err.Error()),
+		Args: m.args, ExitStatus: -1, Class: errdefs.ErrConmonDead,
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		failure.ExitStatus = exit.ExitCode()
+	}
+	if errors.Is(err, errdefs.ErrConmonDead) {
+		failure.Message = "no answer"
+	}
+	if log, err := os.ReadFile(m.logPath()); err == nil && severeIn(string(log)) {
+		failure.Message, failure.Stderr = runtimeMessage(string(log)), tail(string(log), 4096)
+	}
+	return failure
+}
+
+func (m *monitor) logPath() string { return filepath.Join(m.bundle, runtimeLogName) }
+
+// abandon ends a conmon we no longer wait for. On SIGTERM conmon kills what it
+// has started so far, and exits.
+func (m *monitor) abandon(pidFile string) {
+	if pid := readPid(pidFile); pid > 0 {
+		_ = unix.Kill(pid, unix.SIGTERM)
+	}
+}
+
+func (m *monitor) closeChildEnds() {
+	m.sync.closeChild()
+	m.start.closeChild()
+	m.attach.closeChild()
+}
+
+func (m *monitor) close() {
+	m.sync.close()
+	m.start.close()
+	m.attach.close()
+}
+
+// readPid reads a pid file; 0 if there is none.
+func readPid(path string) int {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid <= 0 {
+		return 0
+	}
+	return pid
+}
