@@ -1,0 +1,104 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/containers/common/libimage"
+)
+
+// Summary is one image in a list. Details are filled if they were asked for.
+type Summary struct {
+	ID, ParentID string
+	// Names are the image's names; with one full reference as a filter, those
+	// that match it.
+	Names       []string
+	RepoDigests []string
+	// NamesHistory are the names the image had, newest first.
+	NamesHistory []string
+	Digest       string
+	Created      time.Time
+	Size         int64
+	// Containers counts the containers of every tool in the store.
+	Containers         int
+	ReadOnly, Dangling bool
+
+	// Details.
+	Labels           map[string]string
+	OS, Architecture string
+	IsManifestList   bool
+}
+
+// ListOptions modify List.
+type ListOptions struct {
+	// Filters are "key=value" and "key!=value": after, since, before,
+	// containers, dangling, digest, id, intermediate, label, manifest,
+	// readonly, reference, until. Different keys must all match.
+	Filters []string
+	// All includes untagged images other images are built on.
+	All bool
+	// Details reads each image's configuration too.
+	Details bool
+}
+
+// List returns the images in the store that match, in no particular order.
+func (s *Store) List(ctx context.Context, opts ListOptions) ([]Summary, error) {
+	filters := slices.Clone(opts.Filters)
+	if !opts.All {
+		filters = append(filters, "intermediate=false")
+	}
+	images, err := s.runtime.ListImages(ctx, &libimage.ListImagesOptions{
+		Filters: filters, SetListData: true, IsExternalContainerFunc: s.isExternal(ctx),
+	})
+	if err != nil {
+		return nil, classify(err)
+	}
+	containers, err := s.containersByImage()
+	if err != nil {
+		return nil, err
+	}
+	summaries := make([]Summary, 0, len(images))
+	for _, img := range images {
+		summary, err := summarize(ctx, img, opts.Details)
+		if err != nil {
+			return nil, fmt.Errorf("read image %s: %w", img.ID(), err)
+		}
+		summary.Containers = len(containers[img.ID()])
+		summaries = append(summaries, summary)
+	}
+	return summaries, nil
+}
+
+func summarize(ctx context.Context, img *libimage.Image, details bool) (Summary, error) {
+	out := Summary{
+		ID: img.ID(), Names: img.Names(), NamesHistory: img.NamesHistory(), Digest: img.Digest().String(),
+		Created: img.Created(), ReadOnly: img.IsReadOnly(),
+	}
+	if img.ListData.IsDangling != nil {
+		out.Dangling = *img.ListData.IsDangling
+	}
+	if img.ListData.Parent != nil {
+		out.ParentID = img.ListData.Parent.ID()
+	}
+	var err error
+	if out.RepoDigests, err = img.RepoDigests(); err != nil {
+		return out, err
+	}
+	if out.Size, err = img.Size(); err != nil {
+		return out, err
+	}
+	if !details {
+		return out, nil
+	}
+	if out.IsManifestList, err = img.IsManifestList(ctx); err != nil || out.IsManifestList {
+		return out, err
+	}
+	data, err := img.Inspect(ctx, nil)
+	if err != nil {
+		return out, err
+	}
+	out.Labels, out.OS, out.Architecture = data.Labels, data.Os, data.Architecture
+	return out, nil
+}
