@@ -166,4 +166,3 @@ func closeAll(files []*os.File) {
 		f.Close()
 	}
 }
-
