@@ -1,0 +1,185 @@
+// Package settings decides, once per command, where state lives and which
+// helpers are used: global flags over containers.conf(5) and storage.conf(5) over
+// what this host can do. It reads configuration files and looks at paths; it
+// runs no program and opens no store.
+//
+// What the user set explicitly is never overridden: where it cannot work the
+// error names it and the remedy. What was left open is chosen by looking at the
+// host first, and each [Choice] says why.
+package settings
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/containers/common/pkg/config"
+	"github.com/containers/storage/pkg/homedir"
+	"github.com/containers/storage/pkg/unshare"
+	"github.com/containers/storage/types"
+)
+
+// Flags are the global flags that move or choose something. Empty: not given.
+type Flags struct {
+	Root, RunRoot, TmpDir, VolumePath string
+	ImageStore                        string
+	NetworkConfigDir                  string
+	StorageDriver                     string
+	StorageOpts                       []string
+	TransientStore                    bool
+	CgroupManager                     string
+	Runtime                           string
+	RuntimeFlags                      []string // without leading dashes
+	Conmon                            string
+	EventsBackend                     string
+	HooksDirs                         []string
+	Modules                           []string
+	RegistriesConf                    string
+	DefaultMountsFile                 string
+	LogLevel                          string
+}
+
+// Settings are where everything is. They do not change during a command.
+type Settings struct {
+	Flags Flags
+	// Conf is containers.conf as merged; read only.
+	Conf *config.Config
+	// GraphRoot and RunRoot are containers/storage's directories, shared with
+	// podman and buildah.
+	GraphRoot, RunRoot string
+	// StateDir is podctl's own persistent directory, TmpDir its run state.
+	StateDir, TmpDir string
+	// VolumeDir is where the local driver keeps volumes.
+	VolumeDir string
+	// Rootless: an unprivileged user's podctl.
+	Rootless bool
+	explicit explicitKeys
+}
+
+// Load reads the configuration files and applies the flags.
+func Load(f Flags) (*Settings, error) {
+	conf, err := config.New(&config.Options{Modules: f.Modules, SetDefault: true})
+	if err != nil {
+		return nil, fmt.Errorf("read containers.conf: %w", err)
+	}
+	s := &Settings{Flags: f, Conf: conf, Rootless: unshare.IsRootless()}
+	opts, err := types.DefaultStoreOptions()
+	if err != nil {
+		return nil, fmt.Errorf("read storage.conf: %w", err)
+	}
+	if err := s.place(opts); err != nil {
+		return nil, err
+	}
+	s.explicit, err = readExplicit(conf.LoadedModules())
+	return s, err
+}
+
+// place decides the directories. --root moves everything persistent, podctl's
+// own state included, and --runroot everything volatile, so that two instances
+// can live side by side.
+func (s *Settings) place(opts types.StoreOptions) error {
+	stateBase, runBase, err := s.defaultBases()
+	if err != nil {
+		return err
+	}
+	s.GraphRoot, s.RunRoot = opts.GraphRoot, opts.RunRoot
+	s.StateDir, s.TmpDir = filepath.Join(stateBase, "podctl"), filepath.Join(runBase, "podctl")
+	if !s.Rootless && s.GraphRoot != defaultGraphRoot {
+		// storage.conf moved the store: our state goes with it, or two stores
+		// would share one database.
+		s.StateDir = filepath.Join(s.GraphRoot, "podctl")
+	}
+	abs := func(p string) string {
+		if a, err := filepath.Abs(p); err == nil {
+			return a
+		}
+		return p
+	}
+	if s.Flags.Root != "" {
+		s.GraphRoot = abs(s.Flags.Root)
+		s.StateDir = filepath.Join(s.GraphRoot, "podctl")
+	}
+	if s.Flags.RunRoot != "" {
+		s.RunRoot = abs(s.Flags.RunRoot)
+		s.TmpDir = filepath.Join(s.RunRoot, "podctl")
+	}
+	if s.Flags.TransientStore || opts.TransientStore {
+		s.StateDir = filepath.Join(s.RunRoot, "podctl-state")
+	}
+	if s.Flags.TmpDir != "" {
+		s.TmpDir = abs(s.Flags.TmpDir)
+	}
+	s.VolumeDir = filepath.Join(s.GraphRoot, "volumes")
+	if v := s.explicitString("engine", "volume_path", s.Conf.Engine.VolumePath); v != "" && s.Flags.Root == "" {
+		s.VolumeDir = v
+	}
+	if s.Flags.VolumePath != "" {
+		s.VolumeDir = abs(s.Flags.VolumePath)
+	}
+	return nil
+}
+
+const defaultGraphRoot = "/var/lib/containers/storage"
+
+func (s *Settings) defaultBases() (state, run string, err error) {
+	if !s.Rootless {
+		return "/var/lib", "/run", nil
+	}
+	if state, err = homedir.GetDataHome(); err != nil {
+		return "", "", fmt.Errorf("find the user's data directory: %w", err)
+	}
+	if run, err = homedir.GetRuntimeDir(); err != nil {
+		return "", "", fmt.Errorf("find the user's run directory: set XDG_RUNTIME_DIR or log in through a session: %w", err)
+	}
+	return state, run, nil
+}
+
+// Database is the path of the database file.
+func (s *Settings) Database() string { return filepath.Join(s.StateDir, "podctl.db") }
+
+// ContainerDir is a container's persistent directory: its configuration and log.
+func (s *Settings) ContainerDir(id string) string { return filepath.Join(s.StateDir, "containers", id) }
+
+// BundleDir is a container's volatile directory: OCI bundle, hosts files, sockets.
+func (s *Settings) BundleDir(id string) string { return filepath.Join(s.TmpDir, "bundles", id) }
+
+// NetNSPath is where a container's network namespace is bound.
+func (s *Settings) NetNSPath(id string) string { return filepath.Join(s.TmpDir, "netns", id) }
+
+// LockDir holds a lock file for each container.
+func (s *Settings) LockDir() string { return filepath.Join(s.TmpDir, "locks") }
+
+// ExitDir receives the exit files, PersistDir what conmon records besides.
+func (s *Settings) ExitDir() string { return filepath.Join(s.TmpDir, "exits") }
+
+// PersistDir is where conmon records what else it learns (OOM kills).
+func (s *Settings) PersistDir() string { return filepath.Join(s.TmpDir, "persist") }
+
+// RuntimeRoot is the OCI runtime's state directory.
+func (s *Settings) RuntimeRoot() string { return filepath.Join(s.TmpDir, "oci") }
+
+// SecretsDir is where secrets live, shared with podman (containers.conf [secrets]).
+func (s *Settings) SecretsDir() string { return filepath.Join(s.GraphRoot, "secrets") }
+
+// InitBinary is the program that runs as an infra container's only process and
+// as init of containers that asked for one.
+func (s *Settings) InitBinary() (string, error) {
+	if p := s.Conf.Containers.InitPath; p != "" {
+		return p, nil
+	}
+	for _, p := range []string{"/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/bin/catatonit", "/usr/local/bin/catatonit"} {
+		if isExecutable(p) {
+			return p, nil
+		}
+	}
+	p, err := s.Conf.FindInitBinary()
+	if err != nil {
+		return "", fmt.Errorf("find catatonit, the init of infra containers: install the package catatonit (%w)", err)
+	}
+	return p, nil
+}
+
+func isExecutable(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o111 != 0
+}
