@@ -35,6 +35,11 @@ all: bin/podctl
 bin/podctl:
 	$(GOBUILD) -ldflags '$(LDFLAGS)' -o $@ ./cmd/podctl
 
+# Reads the address database of netavark for the system tests.
+.PHONY: bin/leases
+bin/leases:
+	$(GOBUILD) -o $@ ./test/system/leases
+
 .PHONY: install
 install: bin/podctl
 	install -D -m 0755 bin/podctl $(DESTDIR)$(PREFIX)/bin/podctl
@@ -63,7 +68,7 @@ test:
 # System tests: the real binary, real containers. TESTS= picks files, FILTER=
 # picks tests by name; see docs/testing.md.
 .PHONY: system
-system: bin/podctl
+system: bin/podctl bin/leases
 	hack/system-test.sh $(TESTS)
 
 # In this order even under make -j: each step is cheaper than the next.

@@ -1,0 +1,111 @@
+#!/bin/bash
+# system-test.sh [FILE.bats...]
+#
+# Run the system tests, by default all of test/system/, and print one TAP
+# stream that ends in "N passed, N failed, N skipped".
+#
+#   JOBS=N     files at a time (default: one per CPU)
+#   ISOLATE=0  run on the host itself, one file at a time, instead of each
+#              file in namespaces of its own (see isolate.sh). Needed for what
+#              needs systemd.
+#   FILTER=RE  only tests whose name matches
+#   PODCTL=X   the binary to test (default: bin/podctl)
+#
+# Fails if a test failed, if a file ended before its last test, or if no test
+# ran.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+isolate=${ISOLATE:-1}
+jobs=${JOBS:-$(nproc)}
+((isolate)) || jobs=1
+file_timeout=1800 # seconds; the whole file, against a hang of bats itself
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-180}
+export PODCTL=${PODCTL:-$PWD/bin/podctl}
+export PODCTL_LEASES=${PODCTL_LEASES:-$PWD/bin/leases}
+export PODCTL_TEST_ISOLATED=$isolate
+
+work=$(mktemp -d /tmp/podctl-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+# run_file FILE: leaves FILE's output and exit status in $work
+run_file() {
+  local file=$1 name args status=0
+  name=$(basename "$file" .bats)
+  # Paths of sockets may have 107 bytes only, so the tests' own paths are short.
+  args=(bats --tap --timing ${FILTER:+--filter "$FILTER"})
+  if ((isolate)); then
+    args=(hack/isolate.sh "${args[@]}" --tempdir /run/t)
+  else
+    args+=(--tempdir "$work/t")
+  fi
+  timeout -k 30 "$file_timeout" "${args[@]}" "$file" >"$work/$name.tap" 2>&1 </dev/null || status=$?
+  rm -rf "$work/t"
+  echo "$status" >"$work/$name.status"
+}
+
+# merge FILE: prints FILE's tests, numbered on from those before, adds them to
+# the counts, and keeps the reasons of what was skipped.
+ran=0 passed=0 failed=0 skipped=0
+merge() {
+  local name
+  name=$(basename "$1" .bats)
+  awk -v base="$ran" -v name="$name" -v status="$(<"$work/$name.status")" -v reasons="$work/reasons" -v counts="$work/counts" '
+    /^1\.\.[0-9]+$/ { planned = substr($0, 4) + 0; next }
+    /^(not )?ok [0-9]+/ {
+      n++
+      bad = /^not /
+      title = $0
+      sub(/^(not )?ok [0-9]+ /, "", title)
+      if (bad) failed++
+      else if (title ~ / # skip/) {
+        skipped++
+        reason = title
+        sub(/ in [0-9]+ms # skip/, ":", reason)
+        print "# skipped: " name ": " reason >>reasons
+      } else passed++
+      print (bad ? "not ok " : "ok ") base + n " " name ": " title
+      next
+    }
+    /^#/ { print; next }
+    { print "# " $0 }
+    END {
+      if (n < planned || (status != 0 && !failed)) {
+        failed++
+        print "not ok " base + ++n " " name ": ended with status " status " after " n - 1 " of " planned + 0 " tests"
+      }
+      print n + 0, passed + 0, failed + 0, skipped + 0 >counts
+    }' "$work/$name.tap"
+  local n p f s
+  read -r n p f s <"$work/counts"
+  ((ran += n, passed += p, failed += f, skipped += s)) || true
+}
+
+main() {
+  local files=("$@") file pid running=0
+  local -A file_of
+  ((${#files[@]})) || files=(test/system/*.bats)
+  for file in "${files[@]}"; do
+    if ((running == jobs)); then
+      wait -n -p pid || true
+      merge "${file_of[$pid]}"
+      ((running--)) || true
+    fi
+    run_file "$file" &
+    file_of[$!]=$file
+    ((++running))
+  done
+  while ((running)); do
+    wait -n -p pid || true
+    merge "${file_of[$pid]}"
+    ((running--)) || true
+  done
+
+  echo "1..$ran"
+  [[ ! -e $work/reasons ]] || cat "$work/reasons"
+  ((passed + failed)) || echo "# no test ran"
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0 && passed > 0))
+}
+
+main "$@"

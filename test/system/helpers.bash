@@ -1,0 +1,194 @@
+# helpers.bash: what every system test loads.
+#
+#   load helpers
+#
+#   @test "pod create prints the ID" {
+#     run_podctl pod create --name web
+#     like "$output" '^[0-9a-f]{64}$'
+#   }
+#
+# Each file has a root, run root, tmpdir and network config directory of its
+# own. Before each test the host is looked at, after it everything podctl made
+# is removed and the host must look as before (leftovers.bash).
+
+load leftovers
+
+REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+PODCTL=${PODCTL:-$REPO/bin/podctl}
+IMAGE=localhost/busybox:latest
+
+# --- what bats calls; a file that defines one of these calls ours in it ---
+
+setup_file() { file_setup; }
+setup() { test_setup; }
+teardown() { test_teardown; }
+teardown_file() { file_teardown; }
+
+file_setup() {
+  use_paths
+  mkdir -p "$ROOT" "$RUNROOT" "$TMP" "$NETWORKS"
+}
+
+test_setup() {
+  use_paths
+  look_at_host >"$BATS_TEST_TMPDIR/host.before"
+}
+
+test_teardown() {
+  local failed=0
+  use_paths
+  remove_everything || failed=1
+  assert_nothing_left "$BATS_TEST_TMPDIR/host.before" || failed=1
+  return "$failed"
+}
+
+# The image store keeps its directory mounted on itself.
+file_teardown() {
+  use_paths
+  if mountpoint -q "$ROOT/overlay"; then umount -l "$ROOT/overlay"; fi
+}
+
+use_paths() {
+  ROOT=$BATS_FILE_TMPDIR/root
+  RUNROOT=$BATS_FILE_TMPDIR/run
+  TMP=$BATS_FILE_TMPDIR/tmp
+  NETWORKS=$BATS_FILE_TMPDIR/net
+  PODCTL_ARGS=(--root "$ROOT" --runroot "$RUNROOT" --tmpdir "$TMP" --network-config-dir "$NETWORKS")
+}
+
+# Removing is done by podctl too: that it leaves nothing is what we test.
+remove_everything() {
+  local failed=0
+  [[ -e $ROOT/podctl/podctl.db ]] || return 0 # no database: nothing was made
+  quietly pod rm --all --force --time 0 || failed=1
+  quietly rm --all --force --time 0 || failed=1
+  quietly volume rm --all --force || failed=1
+  quietly network prune --force || failed=1
+  return "$failed"
+}
+
+# quietly ARGS...: podctl, shown with what it said only if it fails
+quietly() {
+  local said=$BATS_TEST_TMPDIR/said status=0
+  timeout --foreground -k 10 120 "$PODCTL" "${PODCTL_ARGS[@]}" "$@" >"$said" 2>&1 3>&- || status=$?
+  ((status == 0)) || echo "FAIL: cleanup: podctl $*: exit $status: $(<"$said")"
+  return "$status"
+}
+
+# --- running podctl ---
+
+# podctl ARGS...: the binary on this file's directories
+podctl() {
+  "$PODCTL" "${PODCTL_ARGS[@]}" "$@"
+}
+
+# run_podctl [EXIT|?] ARGS...: runs podctl, which must exit with EXIT (default
+# 0; ? is any). Leaves stdout in $output and ${lines[@]}, stderr in $stderr,
+# and the exit code in $status. PODCTL_TIMEOUT is in seconds.
+run_podctl() {
+  local expected=0 stdout=$BATS_TEST_TMPDIR/stdout error=$BATS_TEST_TMPDIR/stderr
+  if [[ $1 =~ ^([0-9]+|\?)$ ]]; then
+    expected=$1
+    shift
+  fi
+  echo "\$ podctl $*"
+  status=0
+  # To files and not to pipes: conmon keeps what it inherits open. Descriptor 3
+  # is bats' own, and it waits for everyone who has it.
+  timeout --foreground -k 10 "${PODCTL_TIMEOUT:-90}" "$PODCTL" "${PODCTL_ARGS[@]}" "$@" \
+    >"$stdout" 2>"$error" 3>&- || status=$?
+  output=$(tr -d '\0' <"$stdout")
+  stderr=$(tr -d '\0' <"$error")
+  mapfile -t lines <<<"$output"
+  [[ -z $output ]] || echo "$output"
+  [[ -z $stderr ]] || echo "$stderr"
+  [[ $expected == '?' || $status -eq $expected ]] && return 0
+  if ((status == 124)); then
+    fail "podctl $1 took longer than ${PODCTL_TIMEOUT:-90}s"
+  else
+    fail "exit code of: podctl $*" "$expected" "$status"
+  fi
+}
+
+# busybox_image: puts $IMAGE into this file's store; for setup_file
+busybox_image() {
+  use_paths
+  "$REPO/hack/busybox-image.sh" "$BATS_FILE_TMPDIR/busybox.tar" "$IMAGE"
+  podctl load -q -i "$BATS_FILE_TMPDIR/busybox.tar" 3>&- >/dev/null
+}
+
+# --- assertions ---
+
+# fail WHAT [EXPECTED ACTUAL]: says so and fails
+fail() {
+  echo "FAIL: $1"
+  if (($# > 1)); then
+    printf '  expected: %s\n' "${2//$'\n'/$'\n'            }"
+    printf '    actual: %s\n' "${3//$'\n'/$'\n'            }"
+  fi
+  return 1
+}
+
+# is ACTUAL EXPECTED [WHAT]: equal, to the letter
+is() {
+  [[ $1 == "$2" ]] || fail "${3:-not equal}" "$2" "$1"
+}
+
+# like ACTUAL REGEX [WHAT]: matches an extended regular expression
+like() {
+  [[ $1 =~ $2 ]] || fail "${3:-no match}" "=~ $2" "$1"
+}
+
+# unlike ACTUAL REGEX [WHAT]
+unlike() {
+  [[ ! $1 =~ $2 ]] || fail "${3:-a match}" "not =~ $2" "$1"
+}
+
+# assert_json FILTER EXPECTED: what jq's FILTER makes of $output; strings are
+# compared without their quotes, all else as compact JSON
+assert_json() {
+  local actual
+  if ! actual=$(jq -rc "$1" <<<"$output" 2>&1); then
+    fail "jq cannot apply $1 ($actual) to: $output"
+    return 1
+  fi
+  is "$actual" "$2" "$1"
+}
+
+# wait_until SECONDS CMD...: runs CMD until it succeeds; fails at the deadline.
+# Tests wait for what they need and never just sleep.
+wait_until() {
+  local seconds=$1 deadline=$((SECONDS + $1 + 1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= deadline)); then
+      fail "after ${seconds}s still not: $*"
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+# --- what a test needs ---
+
+# requires NEED...: skips the test, saying why, where the host lacks one.
+#   root systemd cgroup1 cgroup2 isolated crun runc, or the name of a program
+requires() {
+  local need
+  for need; do
+    has "$need" || skip "needs $need"
+  done
+}
+
+has() {
+  case $1 in
+    root) ((EUID == 0)) ;;
+    systemd) [[ -d /run/systemd/system ]] ;;
+    cgroup2) [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]] ;;
+    cgroup1) [[ $(stat -f -c %T /sys/fs/cgroup) != cgroup2fs ]] ;;
+    isolated) ((${PODCTL_TEST_ISOLATED:-0})) ;;
+    # It refuses a hybrid tree that has controllers on the cgroup2 side.
+    crun) command -v crun >/dev/null && [[ ! -s /sys/fs/cgroup/unified/cgroup.controllers || -z $(</sys/fs/cgroup/unified/cgroup.controllers) ]] ;;
+    *) PATH=$PATH:/usr/lib/podman:/usr/libexec/podman command -v "$1" >/dev/null ;;
+  esac
+}
