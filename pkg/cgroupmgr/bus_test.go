@@ -1,0 +1,100 @@
+package cgroupmgr
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	systemdbus "github.com/coreos/go-systemd/v22/dbus"
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// fakeSystemd keeps units, with a cgroup for each, in the tree of a kernel.
+type fakeSystemd struct {
+	kernel *kernel
+	user   string // the cgroup of a user's own systemd
+
+	mu    sync.Mutex
+	units map[string]map[string]any // properties
+	calls []string
+}
+
+func newFakeSystemd(k *kernel, user string) *fakeSystemd {
+	return &fakeSystemd{kernel: k, user: user, units: map[string]map[string]any{}}
+}
+
+func (s *fakeSystemd) cgroup(unit string) string {
+	if strings.HasSuffix(unit, sliceSuffix) {
+		return path.Join("/", s.user, expandSlice(unit))
+	}
+	slice, _ := s.units[unit]["Slice"].(string)
+	return path.Join("/", s.user, expandSlice(slice), unit)
+}
+
+func (s *fakeSystemd) StartTransientUnit(_ context.Context, unit string, props []systemdbus.Property) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "start "+unit)
+	if s.units[unit] != nil {
+		return fmt.Errorf("start %s: %w", unit, errdefs.ErrExists)
+	}
+	s.units[unit] = map[string]any{}
+	s.set(unit, props)
+	pids, _ := s.units[unit]["PIDs"].([]uint32)
+	for _, pid := range pids {
+		s.kernel.tree().evict(int(pid)) // leaves where it was
+	}
+	s.kernel.run(s.cgroup(unit))
+	for _, pid := range pids {
+		if err := s.kernel.tree().move(s.cgroup(unit), int(pid)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *fakeSystemd) set(unit string, props []systemdbus.Property) {
+	for _, p := range props {
+		s.units[unit][p.Name] = p.Value.Value()
+	}
+}
+
+func (s *fakeSystemd) StopUnit(_ context.Context, unit string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "stop "+unit)
+	if s.units[unit] == nil {
+		return fmt.Errorf("stop %s: %w", unit, errdefs.ErrNotFound)
+	}
+	for other := range s.units {
+		cgroup := s.cgroup(other)
+		if cgroup == s.cgroup(unit) || strings.HasPrefix(cgroup, s.cgroup(unit)+"/") {
+			s.kernel.exit(cgroup)
+			defer delete(s.units, other)
+		}
+	}
+	// A process that is no unit's keeps the cgroup, and systemd leaves it.
+	_ = s.kernel.tree().removeOnce(s.cgroup(unit))
+	return nil
+}
+
+func (s *fakeSystemd) ResetFailed(_ context.Context, unit string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.units[unit] == nil {
+		return fmt.Errorf("reset %s: %w", unit, errdefs.ErrNotFound)
+	}
+	return nil
+}
+
+func (s *fakeSystemd) SetUnitProperties(_ context.Context, unit string, props []systemdbus.Property) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.units[unit] == nil {
+		return fmt.Errorf("set %s: %w", unit, errdefs.ErrNotFound)
+	}
+	s.set(unit, props)
+	return nil
+}

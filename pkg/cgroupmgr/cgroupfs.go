@@ -1,0 +1,182 @@
+package cgroupmgr
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// cgroupfs is the manager that writes the tree itself.
+type cgroupfs struct {
+	tree
+	rootless      bool
+	defaultParent string
+	family        func() []int
+}
+
+func (m *cgroupfs) Name() string { return Cgroupfs }
+
+func (m *cgroupfs) DefaultParent() string {
+	if m.rootless {
+		return ""
+	}
+	return m.defaultParent
+}
+
+func (m *cgroupfs) ValidateParent(parent string) error {
+	if strings.HasSuffix(parent, ".slice") {
+		return fmt.Errorf("systemd slice received as cgroup parent when using cgroupfs: %w", errdefs.ErrInvalidArg)
+	}
+	return nil
+}
+
+func (m *cgroupfs) PodPath(parent, podID string) (string, error) {
+	if err := checkID(podID); err != nil {
+		return "", err
+	}
+	if err := m.ValidateParent(parent); err != nil {
+		return "", err
+	}
+	if parent == "" {
+		parent = m.DefaultParent()
+	}
+	if parent == "" {
+		return "", nil
+	}
+	return path.Join(parent, podID), nil
+}
+
+func (m *cgroupfs) CreatePod(ctx context.Context, p string, r *specs.LinuxResources) error {
+	if p == "" {
+		return nil
+	}
+	p = rooted(p)
+	made, err := m.create(ctx, p)
+	if err == nil && !m.rootless {
+		err = m.limit(p, r)
+	}
+	if err != nil && made {
+		_ = m.removeOnce(p)
+		m.tidy(p)
+	}
+	return err
+}
+
+func (m *cgroupfs) UpdatePod(_ context.Context, p string, r *specs.LinuxResources) error {
+	if p == "" || m.rootless {
+		return nil
+	}
+	return m.limit(rooted(p), r)
+}
+
+func (m *cgroupfs) RemovePod(ctx context.Context, p string) error {
+	if p == "" {
+		return nil
+	}
+	p = rooted(p)
+	if p == "/" {
+		return fmt.Errorf("remove cgroup %s: not the cgroup of a pod: %w", p, errdefs.ErrInvalidArg)
+	}
+	if err := m.remove(ctx, p, func() { m.evacuateConmons(p) }); err != nil {
+		return err
+	}
+	m.tidy(p)
+	return nil
+}
+
+// evacuateConmons moves what is left in a pod's conmon cgroup to the root of
+// each hierarchy once no container has a process in the pod. Those conmons,
+// and the exit commands they wait for, may in turn wait for a lock that the
+// caller holds: waiting for them could take forever.
+func (m *cgroupfs) evacuateConmons(pod string) {
+	if others, err := m.processes(pod, outsideConmons(pod)); err != nil || len(others) > 0 {
+		return
+	}
+	pids, _ := m.processes(path.Join(pod, "conmon"), everyCgroup)
+	for _, pid := range pids {
+		m.evict(pid)
+	}
+}
+
+func (m *cgroupfs) ContainerPath(parent, id string) string {
+	if parent == "" {
+		parent = m.DefaultParent()
+	}
+	if parent == "" {
+		return ""
+	}
+	return path.Join(rooted(parent), "podctl-"+id)
+}
+
+func (m *cgroupfs) ContainerCgroup(parent, id string) string { return m.ContainerPath(parent, id) }
+
+func (m *cgroupfs) RemoveContainer(ctx context.Context, parent, id string) error {
+	p := m.ContainerPath(parent, id)
+	if p == "" {
+		return nil
+	}
+	if err := m.remove(ctx, p, nil); err != nil {
+		return err
+	}
+	m.tidy(p)
+	return nil
+}
+
+func (m *cgroupfs) AddConmon(ctx context.Context, parent, id string, pid int) error {
+	p := m.ContainerPath(parent, id)
+	if p == "" {
+		return nil
+	}
+	return m.enter(ctx, path.Join(path.Dir(p), "conmon"), pid)
+}
+
+func (m *cgroupfs) Processes(p string) ([]int, error) {
+	if p == "" {
+		return nil, nil
+	}
+	return m.processes(rooted(p), everyCgroup)
+}
+
+// tidy removes the default parent, and the conmon cgroup that containers
+// without a pod share in it, if a cgroup below it was removed and nothing else
+// is there. A parent that a user named is never touched.
+func (m *cgroupfs) tidy(removed string) {
+	if path.Dir(removed) != m.defaultParent {
+		return
+	}
+	conmon := path.Join(m.defaultParent, "conmon")
+	if !m.inUse(m.defaultParent) {
+		pids, _ := m.processes(conmon, everyCgroup)
+		family := m.family()
+		for _, pid := range pids {
+			if slices.Contains(family, pid) {
+				m.evict(pid)
+			}
+		}
+	}
+	m.prune(conmon)
+	m.prune(m.defaultParent)
+}
+
+// inUse says whether the cgroup has children other than conmon's.
+func (m *cgroupfs) inUse(p string) bool {
+	for _, h := range m.layout.Hierarchies {
+		files, _ := filepath.Glob(filepath.Join(h.Dir, p, "*", procsFile))
+		for _, f := range files {
+			if !isConmon(path.Dir(f)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rooted makes a path absolute and free of "..": a relative parent means the
+// same as one from the root.
+func rooted(p string) string { return path.Clean("/" + p) }

@@ -1,0 +1,134 @@
+package cgroupmgr
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// The names of the cgroup managers.
+const (
+	Cgroupfs = "cgroupfs"
+	Systemd  = "systemd"
+)
+
+// DefaultRoot is where the cgroup tree is mounted.
+const DefaultRoot = "/sys/fs/cgroup"
+
+// Manager places pods, containers and conmon in the cgroup tree.
+//
+// A parent is what a user gives with --cgroup-parent, or the path of a pod's
+// cgroup, which is the parent of its containers. A path is what PodPath or
+// ContainerCgroup returned; the empty path means "no cgroup" and every method
+// takes it for a success with nothing to do. Implementations are safe for
+// concurrent use.
+type Manager interface {
+	// Name is [Cgroupfs] or [Systemd].
+	Name() string
+
+	// DefaultParent is the cgroup parent used when none is given. It is empty
+	// where the manager makes no cgroups by default (cgroupfs, rootless).
+	DefaultParent() string
+
+	// ValidateParent says whether parent can be a cgroup parent with this
+	// manager; if not, the error is of class errdefs.ErrInvalidArgument. The
+	// empty parent is valid and means the default.
+	ValidateParent(parent string) error
+
+	// PodPath returns the path of a pod's cgroup, as inspect shows it, empty if
+	// the pod gets none. It touches nothing and gives the same answer after a
+	// reboot.
+	PodPath(parent, podID string) (string, error)
+
+	// CreatePod makes the pod cgroup and sets the limits in r, which may be
+	// nil. A cgroup that exists is kept and gets the limits. It takes about a
+	// millisecond and leaves nothing when it fails. Rootless cgroupfs sets no
+	// limits. Limits of r that pods have no flag for are not looked at.
+	CreatePod(ctx context.Context, path string, r *specs.LinuxResources) error
+
+	// UpdatePod sets the limits in r on a pod cgroup that exists; what r
+	// leaves out keeps its value.
+	UpdatePod(ctx context.Context, path string, r *specs.LinuxResources) error
+
+	// RemovePod removes the pod cgroup and all below it from every hierarchy.
+	// It waits for processes to leave until ctx ends, or for five seconds if
+	// ctx has no deadline, and then returns a [*BusyError]. Conmons are not
+	// waited for: when nothing else is left they are moved out (cgroupfs) or
+	// stopped (systemd). The calling process may be in the pod's conmon cgroup
+	// (an exit command is) and is moved out too.
+	RemovePod(ctx context.Context, path string) error
+
+	// ContainerPath returns the linux.cgroupsPath of the OCI spec for a
+	// container in parent.
+	ContainerPath(parent, id string) string
+
+	// ContainerCgroup returns where ContainerPath ends up: a path from the
+	// root of each hierarchy.
+	ContainerCgroup(parent, id string) string
+
+	// RemoveContainer removes what the OCI runtime left of a container's
+	// cgroup; it waits as RemovePod does. Outside of pods it also removes the
+	// shared conmon cgroup and the default parent if nothing uses them, so
+	// that an exit command which finds its container gone still calls it.
+	RemoveContainer(ctx context.Context, parent, id string) error
+
+	// AddConmon moves conmon into its cgroup beside the container. Call it
+	// before the OCI runtime creates the container: from then on the parent
+	// cannot vanish, and the container starts inside the pod's limits.
+	AddConmon(ctx context.Context, parent, id string, pid int) error
+
+	// Processes returns the ids of all processes in the cgroup and below it,
+	// in any hierarchy, in ascending order; none if there is no such cgroup.
+	Processes(path string) ([]int, error)
+}
+
+// Config is what a manager needs to know of the host.
+type Config struct {
+	// Root is the mount point of the cgroup tree; empty means [DefaultRoot].
+	Root string
+	// Rootless says that podctl does not run as the host's root.
+	Rootless bool
+	// UID is the user's id on the host; it matters to rootless systemd only.
+	UID int
+}
+
+// New returns the manager called name. It reads the layout of the tree and
+// opens nothing else; systemd is connected to when it is first asked for
+// something. An unknown name is errdefs.ErrInvalidArgument, a host without
+// cgroups errdefs.ErrUnsupported.
+func New(name string, cfg Config) (Manager, error) {
+	if name != Cgroupfs && name != Systemd {
+		return nil, fmt.Errorf("unsupported Cgroup manager: %s - cannot validate cgroup parent: %w", name, errdefs.ErrInvalidArg)
+	}
+	if cfg.Root == "" {
+		cfg.Root = DefaultRoot
+	}
+	layout, err := Detect(cfg.Root)
+	if err != nil {
+		return nil, err
+	}
+	t := newTree(layout)
+	if name == Systemd {
+		return &systemd{tree: t, bus: newSystemBus(cfg), rootless: cfg.Rootless, uid: cfg.UID, family: callerFamily}, nil
+	}
+	return &cgroupfs{tree: t, rootless: cfg.Rootless, defaultParent: "/podctl_parent", family: callerFamily}, nil
+}
+
+// SystemdIsInit says whether systemd is this host's init, by the test of
+// sd_booted(3).
+func SystemdIsInit() bool {
+	info, err := os.Lstat("/run/systemd/system")
+	return err == nil && info.IsDir()
+}
+
+// checkID refuses what cannot be one element of a cgroup path.
+func checkID(id string) error {
+	if id == "" || id == "." || id == ".." || strings.ContainsAny(id, "/\x00") {
+		return fmt.Errorf("cgroup of pod %q: not an ID: %w", id, errdefs.ErrInvalidArg)
+	}
+	return nil
+}
