@@ -22,14 +22,32 @@ func main() {
 	os.Exit(realMain(os.Args, iostreams.System()))
 }
 
-// realMain runs one command line and returns the exit code. The first SIGINT
-// or SIGTERM cancels the command's context; the second one kills.
+// realMain runs one command line and returns the exit code.
 func realMain(argv []string, io *iostreams.IOStreams) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-
+	ctx, stopSignals, cancel := cancelOnSignal(context.Background())
+	defer cancel()
 	f := cmdutil.NewFactory(argv, io)
-	f.StopSignals = func() { signal.Reset(syscall.SIGINT, syscall.SIGTERM) }
+	f.StopSignals = stopSignals
 	return cmdutil.Report(io, execute(ctx, f, argv[1:]))
+}
+
+// cancelOnSignal returns a context that ends with the first SIGINT or
+// SIGTERM; the second one kills, in case the first is not heeded. stop leaves
+// the signals to whoever else asked for them and does not end the context,
+// which is why this is not signal.NotifyContext.
+func cancelOnSignal(parent context.Context) (ctx context.Context, stop, cancel func()) {
+	ctx, cancel = context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	stop = func() { signal.Stop(signals) }
+	go func() {
+		select {
+		case <-signals:
+			stop()
+			cancel()
+		case <-ctx.Done():
+			stop()
+		}
+	}()
+	return ctx, stop, cancel
 }

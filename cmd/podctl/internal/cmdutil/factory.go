@@ -19,7 +19,8 @@ type Factory struct {
 	// Argv is the whole command line, recorded with what a command creates.
 	Argv []string
 	// StopSignals ends the cancelling of the context by SIGINT and SIGTERM.
-	// Attached commands call it before they forward signals themselves.
+	// Commands that forward these signals to a container call it after
+	// signal.Notify, so that there is no moment in which a signal kills.
 	// Calling it again does nothing.
 	StopSignals func()
 }

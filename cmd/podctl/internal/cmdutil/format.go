@@ -3,6 +3,7 @@ package cmdutil
 import (
 	"encoding/json"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/containers/common/pkg/report"
@@ -59,9 +60,14 @@ func RenderList[T any](out io.Writer, f ListFormat, rows []T) error {
 	return formatter.Execute(rows)
 }
 
+// headings makes a row of column names. A row type may be a struct or a
+// pointer to one.
 func headings[T any](named map[string]string) []map[string]string {
-	var row T
-	return report.Headers(row, named)
+	row := reflect.TypeFor[T]()
+	if row.Kind() == reflect.Pointer {
+		row = row.Elem()
+	}
+	return report.Headers(reflect.New(row).Interface(), named)
 }
 
 // RenderOne prints one object: as JSON on request, else by template, with

@@ -34,44 +34,25 @@ func RunGroup(cmd *cobra.Command, args []string) error {
 	return &UsageError{Err: fmt.Errorf("unrecognized command `%s %s`", path, args[0]), Hint: hint}
 }
 
-// FlagError adds where to read about the flags to an error of parsing them.
-func FlagError(cmd *cobra.Command, err error) error {
+// flagError adds where to read about the flags to an error of parsing them.
+func flagError(cmd *cobra.Command, err error) error {
 	if errors.Is(err, pflag.ErrHelp) {
 		return err
 	}
 	return &UsageError{Err: err, Hint: fmt.Sprintf("See '%s --help'", cmd.CommandPath())}
 }
 
-// CheckFirst makes every command below root, and root, run check after its
-// flags are parsed and before its arguments are looked at. Call it when the
-// tree is complete.
-func CheckFirst(root *cobra.Command, check func(*cobra.Command) error) {
-	args := root.Args
-	root.Args = func(cmd *cobra.Command, list []string) error {
-		if err := check(cmd); err != nil {
-			return err
-		}
-		if args == nil {
-			return nil
-		}
-		return args(cmd, list)
-	}
-	for _, cmd := range root.Commands() {
-		CheckFirst(cmd, check)
-	}
-}
-
 // LongHelpOnly defines --help without its short form, for commands where -h
 // means --hostname.
 func LongHelpOnly(cmd *cobra.Command) {
-	cmd.Flags().Bool("help", false, "Show help")
+	cmd.Flags().Bool("help", false, "help for "+cmd.Name())
 }
 
 // AliasFlags lets other names stand for flags of cmd: alias to name.
 func AliasFlags(cmd *cobra.Command, aliases map[string]string) {
 	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if real, ok := aliases[name]; ok {
-			name = real
+		if target, ok := aliases[name]; ok {
+			name = target
 		}
 		return pflag.NormalizedName(name)
 	})

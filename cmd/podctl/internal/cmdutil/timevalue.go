@@ -3,8 +3,8 @@ package cmdutil
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/docker/go-units"
@@ -32,8 +32,8 @@ func ParseTime(value string, now time.Time, direction Direction) (time.Time, err
 			return t, nil
 		}
 	}
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && !math.IsNaN(seconds) && math.Abs(seconds) < 1<<53 {
-		return unixTime(value, seconds), nil
+	if t, ok := unixTime(value); ok {
+		return t, nil
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil {
@@ -45,13 +45,23 @@ func ParseTime(value string, now time.Time, direction Direction) (time.Time, err
 	return now.Add(d), nil
 }
 
-// unixTime keeps whole seconds exact; only a fraction goes through the float.
-func unixTime(value string, seconds float64) time.Time {
-	if whole, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return time.Unix(whole, 0)
+// unixTime reads "1700000000" or "1700000000.5" without going through a
+// float, which cannot hold nanoseconds of today.
+func unixTime(value string) (time.Time, bool) {
+	whole, fraction, hasFraction := strings.Cut(value, ".")
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return time.Time{}, false
 	}
-	whole, fraction := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(math.Round(fraction*1e9)))
+	if !hasFraction {
+		return time.Unix(seconds, 0), true
+	}
+	digits := (fraction + "000000000")[:9]
+	nanos, err := strconv.ParseUint(digits, 10, 32)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return time.Unix(seconds, int64(nanos)), true
 }
 
 // ParseTimeFlag reads the value of a time flag of the logs commands; an
