@@ -1,0 +1,217 @@
+package oci
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// ExecOptions describes one more process in a running container. SessionID,
+// ContainerID, Dir and Process are required.
+type ExecOptions struct {
+	SessionID, ContainerID string
+	// Dir is the session's own directory, an absolute path: its conmon keeps
+	// socket, fifo, pid files and exit file there. Made if it is not there;
+	// removed by the caller.
+	Dir string
+	// Process as it would stand in config.json.
+	Process *specs.Process
+	// Stdin keeps a pipe to the process's standard input.
+	Stdin bool
+	// Attach connects streams and waits for the end; nil detaches at once.
+	Attach *Streams
+	// Started is called with the process's pid once it runs. An error from it
+	// is returned in the end but ends nothing.
+	Started func(pid int) error
+
+	// Env is added to the environment of this conmon only.
+	Env []string
+	// PreserveFDs become descriptors 3, 4, ... of the process.
+	PreserveFDs []*os.File
+	// CgroupOfConmon is as in [CreateOptions].
+	CgroupOfConmon func(pid int) error
+	// ExtraExitArgs stand between Config.ExitCommand and the container's ID.
+	ExtraExitArgs []string
+	// NoExitCommand lets nothing run at the end.
+	NoExitCommand bool
+	// ExitDelay in seconds before the exit command runs, for others to read
+	// the session's exit code.
+	ExitDelay uint
+}
+
+// ExecResult is what became of an exec session, as far as Exec saw it.
+type ExecResult struct {
+	// PID and ConmonPID are 0 if the process never ran.
+	PID, ConmonPID int
+	// ExitCode is that of an attached session's process; -1 if it is not known.
+	ExitCode int
+}
+
+// Exec runs one more process in a running container. With Attach it returns
+// when the process has ended and its output is written, or with
+// errdefs.ErrDetached when the user detached, after which the process goes on.
+// Without it returns as soon as the process runs.
+//
+// The end of a detached session is read with [ExecExitStatus]. A process the
+// OCI runtime could not run is a *CommandError.
+func (r *Runtime) Exec(ctx context.Context, opts ExecOptions) (ExecResult, error) {
+	result := ExecResult{ExitCode: -1}
+	if opts.SessionID == "" || opts.ContainerID == "" || !filepath.IsAbs(opts.Dir) || opts.Process == nil {
+		return result, fmt.Errorf("exec session %q of container %q in %q: %w",
+			opts.SessionID, opts.ContainerID, opts.Dir, errdefs.ErrInvalidArgument)
+	}
+	if err := prepareExec(opts); err != nil {
+		return result, err
+	}
+	m, err := r.spawn(ctx, launch{
+		args:          r.execArgs(opts),
+		dir:           opts.Dir,
+		env:           opts.Env,
+		preserveFDs:   opts.PreserveFDs,
+		attachPipe:    opts.Attach != nil,
+		conmonPidFile: filepath.Join(opts.Dir, conmonPidFileName),
+		place:         opts.CgroupOfConmon,
+	})
+	if err != nil {
+		return result, err
+	}
+	defer m.close()
+	result.ConmonPID = m.pid
+	if opts.Attach == nil {
+		result.PID, err = m.execStarted(ctx, opts)
+		return result, err
+	}
+	return m.execAttached(ctx, opts, result)
+}
+
+// execAttached connects before it lets conmon run the process, so that no
+// output is lost.
+func (m *monitor) execAttached(ctx context.Context, opts ExecOptions, result ExecResult) (ExecResult, error) {
+	if err := m.awaitSocket(ctx); err != nil {
+		return result, err
+	}
+	conn, err := dialAttach(opts.Dir)
+	if err != nil {
+		return result, err
+	}
+	defer conn.Close()
+	if err := m.signalStart(); err != nil {
+		return result, err
+	}
+	result.PID, err = m.execStarted(ctx, opts)
+	if result.PID == 0 {
+		return result, err
+	}
+	followSize(opts.Dir, opts.Attach.Resize)
+	if streamErr := stream(ctx, conn, opts.Dir, *opts.Attach); streamErr != nil {
+		return result, errors.Join(streamErr, err)
+	}
+	p, replyErr := m.reply(ctx)
+	if replyErr != nil {
+		return result, errors.Join(fmt.Errorf("read exit code of exec session %s: %w", opts.SessionID, replyErr), err)
+	}
+	result.ExitCode = p.value()
+	return result, err
+}
+
+// awaitSocket waits until conmon says that its attach socket is there.
+func (m *monitor) awaitSocket(ctx context.Context) error {
+	defer interruptible(ctx, m.attach.ours)()
+	p, err := readReply(ctx, bufio.NewReader(m.attach.ours))
+	switch {
+	case errors.Is(err, errdefs.ErrConmonDead):
+		return m.died(err)
+	case err != nil:
+		return err
+	case p.value() < 0:
+		return m.failed(p)
+	}
+	return nil
+}
+
+// execStarted reads the process's pid and reports it. The pid is 0 only with an
+// error.
+func (m *monitor) execStarted(ctx context.Context, opts ExecOptions) (pid int, err error) {
+	p, err := m.reply(ctx)
+	switch {
+	case errors.Is(err, errdefs.ErrConmonDead):
+		return 0, m.died(err)
+	case err != nil:
+		return 0, fmt.Errorf("start exec session %s: %w", opts.SessionID, err)
+	case p.value() <= 0:
+		return 0, m.failed(p)
+	}
+	if opts.Started != nil {
+		err = opts.Started(p.value())
+	}
+	return p.value(), err
+}
+
+// ExecExitStatus reads how a session ended from its directory; ok is false if
+// it has not.
+func ExecExitStatus(dir, containerID string) (exit Exit, ok bool, err error) {
+	return readExitFile(filepath.Join(execExitDir(dir), containerID))
+}
+
+// WaitExecExit waits until a session has ended. As with [Runtime.WaitExit], a
+// killed conmon goes unnoticed.
+func WaitExecExit(ctx context.Context, dir, containerID string) (Exit, error) {
+	return waitExitFile(ctx, execExitDir(dir), containerID, func() (Exit, bool, error) {
+		return ExecExitStatus(dir, containerID)
+	})
+}
+
+// execExitDir is a session's own: conmon names the exit file of a session
+// after its container.
+func execExitDir(dir string) string { return filepath.Join(dir, "exit") }
+
+func processPath(dir string) string { return filepath.Join(dir, "process.json") }
+
+func prepareExec(opts ExecOptions) error {
+	if err := os.MkdirAll(execExitDir(opts.Dir), 0o700); err != nil {
+		return fmt.Errorf("make directory of exec session %s: %w", opts.SessionID, err)
+	}
+	process, err := json.Marshal(opts.Process)
+	if err != nil {
+		return fmt.Errorf("encode process of exec session %s: %w", opts.SessionID, err)
+	}
+	// The environment may hold secrets.
+	if err := os.WriteFile(processPath(opts.Dir), process, 0o600); err != nil {
+		return fmt.Errorf("write process of exec session %s: %w", opts.SessionID, err)
+	}
+	return nil
+}
+
+// execArgs is conmon's command line for an exec session.
+func (r *Runtime) execArgs(o ExecOptions) []string {
+	args := r.conmonArgs(monitored{
+		id: o.ContainerID, uuid: o.SessionID, name: o.SessionID, bundle: o.Dir,
+		pidFile:       filepath.Join(o.Dir, pidFileName),
+		conmonPidFile: filepath.Join(o.Dir, conmonPidFileName),
+		exitDir:       execExitDir(o.Dir),
+		terminal:      o.Process.Terminal,
+		stdin:         o.Stdin,
+		preserveFDs:   len(o.PreserveFDs),
+	})
+	args = append(args, "--exec", "--exec-process-spec", processPath(o.Dir), "--log-path", LogNone)
+	if o.Attach != nil {
+		args = append(args, "--exec-attach")
+	}
+	if !o.NoExitCommand {
+		if o.ExitDelay > 0 {
+			args = append(args, "--exit-delay", strconv.FormatUint(uint64(o.ExitDelay), 10))
+		}
+		args = append(args, r.exitCommandArgs(slices.Concat(o.ExtraExitArgs, []string{o.ContainerID}))...)
+	}
+	return args
+}
