@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
-	"github.com/podctl/podctl/cmd/podctl/syscmd"
+	"github.com/podctl/podctl/pkg/version"
 )
 
 // execute runs one command line on the complete command tree.
 func execute(ctx context.Context, f *cmdutil.Factory, args []string) error {
-	root := cmdutil.NewRoot(f, syscmd.CompatVersion)
+	root := cmdutil.NewRoot(f, version.Get().Version)
 	addCommands(root, f)
 	return cmdutil.Execute(ctx, f, root, args)
 }

@@ -3,26 +3,18 @@ package syscmd
 import (
 	"context"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-)
-
-const (
-	// CompatVersion is the version of the command line that podctl speaks.
-	// Scripts compare it, so it is what --version prints.
-	CompatVersion = "5.8.2"
-	// ownVersion is podctl's own.
-	ownVersion = "0.1.0"
+	"github.com/podctl/podctl/pkg/version"
 )
 
 type versionOptions struct {
 	IO    *iostreams.IOStreams
-	Build func() buildInfo // what the linker recorded
+	Build version.Info
 
 	Format string
 }
@@ -30,7 +22,7 @@ type versionOptions struct {
 // NewCmdVersion returns "podctl version". A test gives runF to see the
 // options instead of running the command.
 func NewCmdVersion(f *cmdutil.Factory, runF func(context.Context, *versionOptions) error) *cobra.Command {
-	opts := &versionOptions{IO: f.IO, Build: readBuildInfo}
+	opts := &versionOptions{IO: f.IO, Build: version.Get()}
 	cmd := &cobra.Command{
 		Use:   "version [options]",
 		Short: "Show the version",
@@ -52,14 +44,17 @@ podctl version --format '{{.Client.Version}}'`,
 }
 
 func versionRun(_ context.Context, opts *versionOptions) error {
-	build := opts.Build()
+	built := opts.Build.Built
+	if built.IsZero() {
+		built = time.Unix(0, 0).UTC()
+	}
 	report := versionReport{Client: &clientVersion{
-		APIVersion: CompatVersion,
-		Version:    CompatVersion,
+		APIVersion: opts.Build.Version,
+		Version:    opts.Build.Version,
 		GoVersion:  runtime.Version(),
-		GitCommit:  build.Commit,
-		BuiltTime:  build.Time.Format(time.ANSIC),
-		Built:      build.Time.Unix(),
+		GitCommit:  opts.Build.Commit,
+		BuiltTime:  built.Format(time.ANSIC),
+		Built:      built.Unix(),
 		OsArch:     runtime.GOOS + "/" + runtime.GOARCH,
 		Os:         runtime.GOOS,
 	}}
@@ -84,36 +79,10 @@ type clientVersion struct {
 }
 
 const versionTemplate = "{{with .Client -}}" +
-	"Client:\tpodctl " + ownVersion + "\n" +
+	"Client:\tpodctl\n" +
 	"Version:\t{{.Version}}\n" +
 	"API Version:\t{{.APIVersion}}\n" +
 	"Go Version:\t{{.GoVersion}}\n" +
 	"{{if .GitCommit}}Git Commit:\t{{.GitCommit}}\n{{end}}" +
 	"Built:\t{{.BuiltTime}}\n" +
 	"OS/Arch:\t{{.OsArch}}\n{{end -}}"
-
-// buildInfo is which source the program was made of. Commit is empty and Time
-// the Unix epoch when it was built outside a repository.
-type buildInfo struct {
-	Commit string
-	Time   time.Time
-}
-
-func readBuildInfo() buildInfo {
-	build := buildInfo{Time: time.Unix(0, 0)}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return build
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			build.Commit = s.Value
-		case "vcs.time":
-			if t, err := time.Parse(time.RFC3339, s.Value); err == nil {
-				build.Time = t
-			}
-		}
-	}
-	return build
-}

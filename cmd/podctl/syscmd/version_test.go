@@ -10,6 +10,7 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/version"
 )
 
 func TestVersionFlags(t *testing.T) {
@@ -46,24 +47,24 @@ func TestVersionFlags(t *testing.T) {
 
 func TestVersionOutput(t *testing.T) {
 	platform := runtime.GOOS + "/" + runtime.GOARCH
-	full := buildInfo{Commit: "0123abcd", Time: time.Unix(1700000000, 0).UTC()}
+	full := version.Info{Version: "5.8.2", Commit: "0123abcd", Built: time.Unix(1700000000, 0).UTC()}
 	tests := []struct {
 		name   string
-		build  buildInfo
+		build  version.Info
 		format string
 		want   string
 		fail   string
 	}{
 		{name: "default", build: full, want: "" +
-			"Client:       podctl 0.1.0\n" +
+			"Client:       podctl\n" +
 			"Version:      5.8.2\n" +
 			"API Version:  5.8.2\n" +
 			"Go Version:   " + runtime.Version() + "\n" +
 			"Git Commit:   0123abcd\n" +
 			"Built:        Tue Nov 14 22:13:20 2023\n" +
 			"OS/Arch:      " + platform + "\n"},
-		{name: "outside_a_repository", build: buildInfo{Time: time.Unix(0, 0).UTC()}, want: "" +
-			"Client:       podctl 0.1.0\n" +
+		{name: "built_by_go_build_alone", build: version.Info{Version: "5.8.2"}, want: "" +
+			"Client:       podctl\n" +
 			"Version:      5.8.2\n" +
 			"API Version:  5.8.2\n" +
 			"Go Version:   " + runtime.Version() + "\n" +
@@ -77,7 +78,7 @@ func TestVersionOutput(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			ios, _, out, _ := iostreams.Test()
-			err := versionRun(t.Context(), &versionOptions{IO: ios, Build: func() buildInfo { return test.build }, Format: test.format})
+			err := versionRun(t.Context(), &versionOptions{IO: ios, Build: test.build, Format: test.format})
 			if test.fail != "" {
 				require.EqualError(t, err, test.fail)
 				return

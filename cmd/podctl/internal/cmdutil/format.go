@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"reflect"
@@ -51,13 +52,18 @@ func RenderList[T any](out io.Writer, f ListFormat, rows []T) error {
 	if err != nil {
 		return err
 	}
-	defer formatter.Flush()
 	if formatter.RenderHeaders && !f.NoHeading {
 		if err := formatter.Execute(headings[T](f.Headers)); err != nil {
 			return err
 		}
 	}
-	return formatter.Execute(rows)
+	return execute(formatter, rows)
+}
+
+// execute prints data, and what is printed before an error too.
+func execute(formatter *report.Formatter, data any) error {
+	err := formatter.Execute(data)
+	return cmp.Or(err, formatter.Flush())
 }
 
 // headings makes a row of column names. A row type may be a struct or a
@@ -85,8 +91,7 @@ func RenderOne(out io.Writer, command, format, fallback string, indent int, obje
 	if err != nil {
 		return err
 	}
-	defer formatter.Flush()
-	return formatter.Execute(object)
+	return execute(formatter, object)
 }
 
 // IsJSON says whether a --format value asks for JSON.

@@ -3,6 +3,7 @@ package cmdutil
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,13 +56,23 @@ func Execute(ctx context.Context, f *Factory, root *cobra.Command, args []string
 	// Flags before a subcommand are parsed while it is searched for; cobra
 	// hands out those errors as they are.
 	if errors.Is(err, pflag.ErrHelp) {
-		return root.Help()
+		return helpFor(root, args)
 	}
 	var usage *UsageError
 	if errors.As(err, &usage) {
 		return err
 	}
 	return flagError(root, err)
+}
+
+// helpFor shows the help of the command that args name: "--help pod rm".
+func helpFor(root *cobra.Command, args []string) error {
+	words := slices.DeleteFunc(slices.Clone(args), func(word string) bool { return word == "--help" || word == "-h" })
+	cmd, _, err := root.Find(words)
+	if err != nil {
+		cmd = root
+	}
+	return cmd.Help()
 }
 
 // finish gives every command of the tree the common layout, and makes it run

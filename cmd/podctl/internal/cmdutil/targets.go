@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -46,6 +47,9 @@ type Targets struct {
 	IDFiles []string
 	// Filters are the values of --filter, each with a "=" in it.
 	Filters []string
+	// Ignore is the flag --ignore; a command whose --force implies it sets
+	// it before it reads files or looks names up.
+	Ignore bool
 
 	kind Kind
 }
@@ -54,21 +58,32 @@ type Targets struct {
 type TargetFlags struct {
 	Kind   Kind
 	IDFile bool // --pod-id-file or --cidfile
-	Filter bool // --filter, -f
+	Filter bool // --filter
+	// ForceIsF says that -f is not short for --filter but for --force, which
+	// the command defines.
+	ForceIsF bool
+	Ignore   bool // --ignore, -i
 }
 
 // Bind defines the flags on cmd and makes their combinations and the
 // positional arguments its argument check.
 func (t *Targets) Bind(cmd *cobra.Command, flags TargetFlags) {
 	t.kind = flags.Kind
-	noun, fs := t.kind.noun(), cmd.Flags()
-	fs.BoolVarP(&t.All, "all", "a", false, "All "+noun+"s")
-	fs.BoolVarP(&t.Latest, "latest", "l", false, "The "+noun+" created last")
+	noun, set := t.kind.noun(), cmd.Flags()
+	set.BoolVarP(&t.All, "all", "a", false, "All "+noun+"s")
+	set.BoolVarP(&t.Latest, "latest", "l", false, "The "+noun+" created last")
 	if flags.IDFile {
-		fs.StringArrayVar(&t.IDFiles, t.kind.idFileFlag(), nil, "Read the "+noun+" ID from this `file`")
+		set.StringArrayVar(&t.IDFiles, t.kind.idFileFlag(), nil, "Read the "+noun+" ID from this `file`")
 	}
 	if flags.Filter {
-		fs.StringArrayVarP(&t.Filters, "filter", "f", nil, "Those that match this `filter`")
+		short := "f"
+		if flags.ForceIsF {
+			short = ""
+		}
+		set.StringArrayVarP(&t.Filters, "filter", short, nil, "Those that match this `filter`")
+	}
+	if flags.Ignore {
+		set.BoolVarP(&t.Ignore, "ignore", "i", false, "Ignore a "+noun+" that does not exist")
 	}
 	cmd.Args = t.check
 }
@@ -114,11 +129,15 @@ func (k Kind) ReadIDFile(path string) (string, error) {
 	return "", fmt.Errorf("reading CIDFile: %w", err)
 }
 
-// ReadIDFiles returns the IDs of all files, or the first error.
+// ReadIDFiles returns the IDs of all files, or the first error. With Ignore
+// a container's file that is missing is skipped; a pod's is not.
 func (t *Targets) ReadIDFiles() ([]string, error) {
 	ids := make([]string, 0, len(t.IDFiles))
 	for _, path := range t.IDFiles {
 		id, err := t.kind.ReadIDFile(path)
+		if t.Ignore && t.kind == Containers && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -64,6 +64,14 @@ func TestTargetsThatAreFine(t *testing.T) {
 	}
 }
 
+func TestFilterWithoutShortForm(t *testing.T) {
+	flags := cmdutil.TargetFlags{Kind: cmdutil.Containers, Filter: true, ForceIsF: true}
+	_, got := runTargets(t, flags, "-f", "name=x")
+	require.Equal(t, "Error: unknown shorthand flag: 'f' in -f\nSee 'podctl rm --help'\n", got.Stderr)
+	targets, _ := runTargets(t, flags, "--filter", "name=x")
+	require.Equal(t, []string{"name=x"}, targets.Filters)
+}
+
 func TestIDFiles(t *testing.T) {
 	dir := t.TempDir()
 	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
@@ -80,6 +88,15 @@ func TestIDFiles(t *testing.T) {
 	_, err = targets.ReadIDFiles()
 	require.EqualError(t, err, "reading pod ID file: open /nonexistent: no such file or directory")
 	require.True(t, errors.Is(err, fs.ErrNotExist))
+
+	ctrs := cmdutil.TargetFlags{Kind: cmdutil.Containers, IDFile: true, Ignore: true}
+	targets, _ = runTargets(t, ctrs, "-i", "--cidfile", "/nonexistent", "--cidfile", one)
+	ids, err = targets.ReadIDFiles()
+	require.NoError(t, err)
+	require.Equal(t, []string{"abc"}, ids)
+	targets, _ = runTargets(t, ctrs, "-i", "--cidfile", dir)
+	_, err = targets.ReadIDFiles()
+	require.EqualError(t, err, "reading CIDFile: read "+dir+": is a directory")
 
 	_, err = cmdutil.Containers.ReadIDFile("/nonexistent")
 	require.EqualError(t, err, "reading CIDFile: open /nonexistent: no such file or directory")
