@@ -102,6 +102,7 @@ var (
 	ErrDependencyFailed    = of(ErrInvalidState, "a dependency failed")
 	ErrHealthcheckTimeout  = of(ErrUnavailable, "healthcheck command exceeded timeout")
 	ErrDetached            = of(ErrInvalidState, "detached from container")
+	ErrMissingPlugin       = of(ErrUnsupported, "required plugin missing")
 	ErrRequiresRoot        = of(ErrUnsupported, "operation requires root privileges")
 	ErrNetworkModeUnusable = of(ErrInvalidArgument, "invalid network mode")
 )
