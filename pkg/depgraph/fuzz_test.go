@@ -180,7 +180,7 @@ func checkBlocked(t *testing.T, g *Graph, dir Direction, r *Result, fails func(s
 	for _, id := range g.IDs() {
 		want := ""
 		for _, before := range g.Closure([]string{id}, dir) {
-			if before != id && fails(before) && r.Err(before) == errBoom && (want == "" || before < want) {
+			if before != id && fails(before) && errors.Is(r.Err(before), errBoom) && (want == "" || before < want) {
 				want = before
 			}
 		}

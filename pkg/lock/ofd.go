@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"io"
 	"os"
 
@@ -17,7 +18,7 @@ func setLock(f *os.File, command int, kind int16) error {
 // tryLock takes the lock on f unless it is taken.
 func tryLock(f *os.File) (bool, error) {
 	err := setLock(f, unix.F_OFD_SETLK, unix.F_WRLCK)
-	if err == unix.EAGAIN || err == unix.EACCES {
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
 		return false, nil
 	}
 	return err == nil, err

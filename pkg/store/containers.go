@@ -43,7 +43,7 @@ func scanContainer(row scanner) (*container.Container, error) {
 	cfg := new(container.Config)
 	if err := errors.Join(decode(configColumn, cfg), decode(netStatus, &r.NetStatus)); err != nil {
 		c.Damage, c.State = "configuration cannot be read: "+err.Error(), container.Unknown
-		return &c, nil
+		return &c, nil //nolint:nilerr // damage is data: a row that cannot be read can still be removed
 	}
 	cfg.InitType = initType
 	c.Config = cfg
@@ -81,7 +81,7 @@ func (tx *Tx) InsertContainer(ctx context.Context, c *container.Container) error
 			return lookErr
 		}
 		return fmt.Errorf("creating container storage: the container name %q is already in use by %s. You have to remove that container to be able to reuse that name: %w, or use --replace to instruct Podman to do so.",
-			c.Name, holder, errdefs.ErrNameInUse) //nolint:staticcheck // scripts match this text
+			c.Name, holder, errdefs.ErrNameInUse)
 	case isForeignKey(err):
 		return fmt.Errorf("no pod with name or ID %s found: %w", c.PodID, errdefs.ErrNoSuchPod)
 	case err != nil:

@@ -27,7 +27,7 @@ func collect[T any](ctx context.Context, tx *Tx, scan func(scanner) (T, error), 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells all
+	defer rows.Close()
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
