@@ -88,7 +88,7 @@ func members(err error) []error {
 	if m, ok := err.(*multierror.Error); ok { //nolint:errorlint // the caller walks the chain
 		return m.Errors
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as above
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}
