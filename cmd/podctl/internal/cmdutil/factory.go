@@ -18,7 +18,7 @@ type Factory struct {
 	Program string
 	// Argv is the whole command line, recorded with what a command creates.
 	Argv []string
-	// StopSignals ends the cancelling of the context by SIGINT and SIGTERM.
+	// StopSignals keeps SIGINT and SIGTERM from canceling the context.
 	// Commands that forward these signals to a container call it after
 	// signal.Notify, so that there is no moment in which a signal kills.
 	// Calling it again does nothing.

@@ -173,9 +173,10 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 }
 
 func (g *Globals) applyLogLevel(io *iostreams.IOStreams) error {
-	g.LogLevel = strings.ToLower(g.LogLevel)
+	typed := g.LogLevel
+	g.LogLevel = strings.ToLower(typed)
 	if !slices.Contains(logLevels(), g.LogLevel) {
-		return bare("Log Level %q is not supported, choose from: %s", g.LogLevel, strings.Join(logLevels(), ", "))
+		return bare("Log Level %q is not supported, choose from: %s", typed, strings.Join(logLevels(), ", "))
 	}
 	if g.Debug {
 		g.LogLevel = "debug"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,7 @@ func TestUsageErrors(t *testing.T) {
 		{"unknown_command_of_a_group", []string{"pod", "bogus"}, "Error: unrecognized command `podctl pod bogus`\nTry 'podctl pod --help' for more information\n"},
 		{"similar_command_at_the_top", []string{"sart"}, "Error: unrecognized command `podctl sart`\n\nDid you mean this?\n\tstart\n\nTry 'podctl --help' for more information\n"},
 		{"a_group_suggests_prefixes", []string{"pod", "sta"}, "Error: unrecognized command `podctl pod sta`\n\nDid you mean this?\n\tstart\n\tstatus\n\nTry 'podctl pod --help' for more information\n"},
-		{"a_group_suggests_nothing_similar", []string{"pod", "strat"}, "Error: unrecognized command `podctl pod strat`\nTry 'podctl pod --help' for more information\n"},
+		{"a_group_suggests_nothing_similar", []string{"pod", "sart"}, "Error: unrecognized command `podctl pod sart`\nTry 'podctl pod --help' for more information\n"},
 		{"a_run_error_has_no_hint", []string{"pod", "status"}, "Error: down\n"},
 		{"workers_must_be_positive", []string{"--max-workers=-1", "start"}, "Error: maximum workers must be set to a positive number (got -1)\n"},
 		{"there_is_no_remote_engine", []string{"--url", "ssh://x", "start"}, "Error: podctl runs containers on this host only, remote engines are not supported: unsupported\n"},
@@ -175,6 +176,7 @@ func TestGlobalFlagsThatEndWithoutPrefix(t *testing.T) {
 		want string
 	}{
 		{"bad_log_level", []string{"--log-level", "loud", "start"}, levels},
+		{"bad_log_level_is_shown_as_typed", []string{"--log-level", "LOUD", "start"}, strings.Replace(levels, "loud", "LOUD", 1)},
 		{"bad_log_level_is_told_before_arguments", []string{"start", "--log-level", "loud", "arg"}, levels},
 		{"unwritable_out", []string{"--out", file + "/x", "start"}, "unable to open file for standard output: open " + file + "/x: not a directory\n"},
 		{"config_is_no_directory", []string{"--config", file, "start"}, "unable to use config directory: " + file + " is not a directory\n"},

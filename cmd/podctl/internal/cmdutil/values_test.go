@@ -39,6 +39,15 @@ func TestParseSize(t *testing.T) {
 	require.ErrorContains(t, err, "invalid value for memory: ")
 }
 
+func TestParseFilters(t *testing.T) {
+	got, err := ParseFilters([]string{"label=a=b", "name=x", "label=c", "label!=d", "until="})
+	require.NoError(t, err)
+	require.Equal(t, map[string][]string{"label": {"a=b", "c"}, "name": {"x"}, "label!": {"d"}, "until": {""}}, got)
+
+	_, err = ParseFilters([]string{"name=x", "status"})
+	require.EqualError(t, err, "filter input must be in the form of filter=value: status is invalid")
+}
+
 func TestParseTime(t *testing.T) {
 	zone := time.FixedZone("here", 2*3600)
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, zone)

@@ -5,6 +5,6 @@
 // os.Stderr, so a test can run any command against buffers. The package
 // imports nothing else of the project and formats nothing.
 //
-// The streams are not synchronised: a command that writes from several
-// goroutines serialises its writes itself.
+// The streams are not synchronized: a command that writes from several
+// goroutines serializes its writes itself.
 package iostreams

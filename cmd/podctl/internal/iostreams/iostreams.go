@@ -17,7 +17,7 @@ type IOStreams struct {
 	In io.Reader
 	// Out takes results. The global flag --out replaces it by a file.
 	Out io.Writer
-	// ErrOut takes errors, warnings, prompts' complaints: all but results.
+	// ErrOut takes errors, warnings and logs: all but results and questions.
 	ErrOut io.Writer
 	// ContainerOut takes what an attached container prints. It stays the
 	// real standard output when --out redirects Out.
