@@ -46,8 +46,8 @@ func TestList(t *testing.T) {
 		require.False(t, list[0].Dangling)
 	})
 	t.Run("a filter nobody knows", func(t *testing.T) {
-		_, err := store.List(t.Context(), ListOptions{Filters: []string{"colour=red"}})
-		require.EqualError(t, err, `invalid image filter "colour": must be in the format "filter=value or filter!=value"`)
+		_, err := store.List(t.Context(), ListOptions{Filters: []string{"size=big"}})
+		require.EqualError(t, err, `invalid image filter "size": must be in the format "filter=value or filter!=value"`)
 	})
 }
 

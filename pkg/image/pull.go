@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,9 +114,12 @@ func (s *Store) Pull(ctx context.Context, ref string, opts PullOptions) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, 0, len(pulled))
+	var ids []string
 	for _, img := range pulled {
-		ids = append(ids, img.ID())
+		// An archive may hold one image under several names.
+		if !slices.Contains(ids, img.ID()) {
+			ids = append(ids, img.ID())
+		}
 	}
 	return ids, nil
 }

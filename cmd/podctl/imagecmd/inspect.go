@@ -1,0 +1,79 @@
+package imagecmd
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/image"
+)
+
+type inspector interface {
+	Inspect(ctx context.Context, ref string) (*image.Details, error)
+}
+
+type inspectOptions struct {
+	IO     *iostreams.IOStreams
+	Images func(context.Context) (inspector, error)
+
+	Names  []string
+	Format string
+}
+
+// NewCmdInspect returns "podctl image inspect".
+func NewCmdInspect(f *cmdutil.Factory, open Open, runF func(context.Context, *inspectOptions) error) *cobra.Command {
+	opts := &inspectOptions{IO: f.IO, Images: func(ctx context.Context) (inspector, error) { return open(ctx) }}
+	cmd := &cobra.Command{
+		Use:   "inspect [options] IMAGE [IMAGE...]",
+		Short: "Show everything known of images",
+		Long: `Show everything known of local images.
+
+Exit codes: 0 success, 125 error.`,
+		Example: `podctl image inspect busybox
+podctl image inspect --format '{{.Config.Cmd}}' busybox`,
+		Args: cmdutil.MinArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.Names = args
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return inspectRun(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVarP(&opts.Format, "format", "f", "json", "Print as json or with a Go `template`")
+	return cmd
+}
+
+func inspectRun(ctx context.Context, opts *inspectOptions) error {
+	images, err := opts.Images(ctx)
+	if err != nil {
+		return err
+	}
+	var found []*image.Details
+	var errs []error
+	for _, name := range opts.Names {
+		details, err := images.Inspect(ctx, name)
+		switch {
+		case err == nil:
+			found = append(found, details)
+		case len(errs) == 0:
+			errs = append(errs, err)
+		default:
+			errs = append(errs, &cmdutil.ExitError{Code: cmdutil.ExitFailure, Err: err, Bare: true})
+		}
+	}
+	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
+		// The JSON key is Id, and templates are written by what JSON shows.
+		format := strings.ReplaceAll(opts.Format, "{{.Id}}", "{{.ID}}")
+		err := cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: inspectIndent}, found)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// inspectIndent is the number of blanks per level that inspect commands print.
+const inspectIndent = 5
