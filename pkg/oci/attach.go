@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 
 	"github.com/containers/common/pkg/detach"
 	"github.com/containers/common/pkg/resize"
@@ -37,6 +36,10 @@ type AttachOptions struct {
 	Streams
 	// Bundle is the bundle of a container created by conmon.
 	Bundle string
+	// PID of the container's first process, if it has a terminal. With it the
+	// size waiting in Resize is set before Ready is called; without it conmon
+	// sets that size a moment later, which a quick program does not see.
+	PID int
 	// Ready is called once connected: nothing written by the process from now
 	// on is lost. The place to start a created container. An error ends the
 	// attachment.
@@ -64,8 +67,7 @@ func (r *Runtime) Attach(ctx context.Context, opts AttachOptions) error {
 		return err
 	}
 	defer conn.Close()
-	// What the terminal's size already is, the process is to see from its start.
-	followSize(opts.Bundle, opts.Resize)
+	setInitialSize(opts.PID, opts.Bundle, opts.Resize)
 	if opts.Ready != nil {
 		if err := opts.Ready(); err != nil {
 			return err
@@ -188,54 +190,4 @@ func copyOutput(conn *net.UnixConn, stdout, stderr io.Writer) error {
 			return fmt.Errorf("write output: %w", err)
 		}
 	}
-}
-
-// followSize passes on the sizes that wait in the channel, without waiting.
-func followSize(bundle string, sizes <-chan resize.TerminalSize) {
-	for {
-		select {
-		case size, ok := <-sizes:
-			if !ok {
-				return
-			}
-			_ = Resize(bundle, size)
-		default:
-			return
-		}
-	}
-}
-
-// resizeLoop passes on sizes until ctx ends. A size that cannot be set is one
-// of a process that has gone.
-func resizeLoop(ctx context.Context, bundle string, sizes <-chan resize.TerminalSize) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case size, ok := <-sizes:
-			if !ok {
-				return
-			}
-			_ = Resize(bundle, size)
-		}
-	}
-}
-
-// Resize sets the size of the terminal of the process that the conmon of this
-// bundle watches, a container's or an exec session's. A process without a
-// terminal ignores it; a size of zero is ignored here.
-func Resize(bundle string, size resize.TerminalSize) error {
-	if size.Width == 0 || size.Height == 0 {
-		return nil
-	}
-	// Without conmon the fifo has no reader, and opening it would block.
-	fifo, err := os.OpenFile(filepath.Join(bundle, controlFifoName), os.O_WRONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return fmt.Errorf("open control fifo: %w", err)
-	}
-	defer fifo.Close()
-	if _, err := fmt.Fprintf(fifo, "1 %d %d\n", size.Height, size.Width); err != nil {
-		return fmt.Errorf("write control fifo: %w", err)
-	}
-	return nil
 }

@@ -112,7 +112,7 @@ func (m *monitor) execAttached(ctx context.Context, opts ExecOptions, result Exe
 	if result.PID == 0 {
 		return result, err
 	}
-	followSize(opts.Dir, opts.Attach.Resize)
+	setInitialSize(result.PID, opts.Dir, opts.Attach.Resize)
 	if streamErr := stream(ctx, conn, opts.Dir, *opts.Attach); streamErr != nil {
 		return result, errors.Join(streamErr, err)
 	}

@@ -52,7 +52,7 @@ func TestRealAttach(t *testing.T) {
 	t.Run("to_a_terminal_sets_its_size_and_detaches_on_keys", func(t *testing.T) {
 		h := needRealHost(t)
 		opts := h.bundle(true, "sh", "-c", "stty size; cat")
-		_, err := h.Create(h.ctx, opts)
+		created, err := h.Create(h.ctx, opts)
 		require.NoError(t, err)
 		keys, err := ParseDetachKeys("ctrl-p,ctrl-q")
 		require.NoError(t, err)
@@ -67,7 +67,7 @@ func TestRealAttach(t *testing.T) {
 			}
 		}()
 		err = h.Attach(h.ctx, AttachOptions{
-			Bundle: opts.Bundle, Streams: Streams{Stdin: stdin, Stdout: out, DetachKeys: keys, Resize: sizes},
+			Bundle: opts.Bundle, PID: created.PID, Streams: Streams{Stdin: stdin, Stdout: out, DetachKeys: keys, Resize: sizes},
 			Ready: func() error { return h.Start(h.ctx, opts.ID) },
 		})
 		require.ErrorIs(t, err, errdefs.ErrDetached, out.String())
