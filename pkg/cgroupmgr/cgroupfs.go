@@ -143,15 +143,16 @@ func (m *cgroupfs) Processes(p string) ([]int, error) {
 	return m.processes(rooted(p), everyCgroup)
 }
 
-// tidy removes the default parent, and the conmon cgroup that containers
-// without a pod share in it, if a cgroup below it was removed and nothing else
-// is there. A parent that a user named is never touched.
+// tidy removes what the last container or pod in a parent leaves: the conmon
+// cgroup that containers share there and, if that is the default parent, the
+// parent. What is not empty stays, and so does a parent that a user named.
 func (m *cgroupfs) tidy(removed string) {
-	if path.Dir(removed) != m.defaultParent {
+	parent := path.Dir(removed)
+	if parent == "/" {
 		return
 	}
-	conmon := path.Join(m.defaultParent, "conmon")
-	if !m.inUse(m.defaultParent) {
+	conmon := path.Join(parent, "conmon")
+	if !m.inUse(parent) {
 		pids, _ := m.processes(conmon, everyCgroup)
 		family := m.family()
 		for _, pid := range pids {
@@ -161,7 +162,9 @@ func (m *cgroupfs) tidy(removed string) {
 		}
 	}
 	m.prune(conmon)
-	m.prune(m.defaultParent)
+	if parent == m.defaultParent {
+		m.prune(parent)
+	}
 }
 
 // inUse says whether the cgroup has children other than conmon's.

@@ -8,6 +8,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -137,6 +138,19 @@ func TestCgroupfsHierarchies(t *testing.T) {
 		require.Equal(t, "+pids", k.read("unified", "/podctl_parent", subtreeControlFile))
 		require.Equal(t, "9", k.read("unified", "/podctl_parent/web", "pids.max"))
 	})
+	t.Run("what waiting cannot help is reported at once, from all hierarchies one", func(t *testing.T) {
+		k := newKernel(t, V1)
+		k.run("/mine/web", 4000001)
+		m := &cgroupfs{tree: k.tree(), family: callerFamily}
+		m.rmdir = func(dir string) error {
+			if k.hierarchy(dir) == filepath.Join(k.root, "memory") {
+				return unix.EACCES
+			}
+			return k.rmdir(dir)
+		}
+		err := m.RemovePod(t.Context(), "/mine/web")
+		require.EqualError(t, err, "remove cgroup /mine/web: rmdir "+filepath.Join(k.root, "memory/mine/web")+": permission denied")
+	})
 	t.Run("a removal waits for the last process", func(t *testing.T) {
 		h := newHost(t, Cgroupfs, V1)
 		inside := "/podctl_parent/web/podctl-a"
@@ -149,6 +163,14 @@ func TestCgroupfsHierarchies(t *testing.T) {
 		h := newHost(t, Cgroupfs, V2)
 		require.NoError(t, h.CreatePod(t.Context(), "/mine/web", nil))
 		require.NoError(t, h.RemovePod(t.Context(), "/mine/web"))
+		require.Equal(t, []string{"mine"}, h.left())
+	})
+	t.Run("a container leaves nothing in a parent that a user named", func(t *testing.T) {
+		h := newHost(t, Cgroupfs, V2)
+		require.NoError(t, h.AddConmon(t.Context(), "/mine", "a", 4001))
+		h.kernel.run(h.ContainerCgroup("/mine", "a"))
+		h.family = []int{4001}
+		require.NoError(t, h.RemoveContainer(t.Context(), "/mine", "a"))
 		require.Equal(t, []string{"mine"}, h.left())
 	})
 	t.Run("the conmon of another container stays where it is", func(t *testing.T) {

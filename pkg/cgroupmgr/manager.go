@@ -71,9 +71,10 @@ type Manager interface {
 	ContainerCgroup(parent, id string) string
 
 	// RemoveContainer removes what the OCI runtime left of a container's
-	// cgroup; it waits as RemovePod does. Outside of pods it also removes the
-	// shared conmon cgroup and the default parent if nothing uses them, so
-	// that an exit command which finds its container gone still calls it.
+	// cgroup; it waits as RemovePod does. With the last container in a parent
+	// it also removes the shared conmon cgroup and the default parent if they
+	// are empty; the calling process, if it is an exit command in there, is
+	// moved out. An exit command that finds its container gone still calls it.
 	RemoveContainer(ctx context.Context, parent, id string) error
 
 	// AddConmon moves conmon into its cgroup beside the container. Call it

@@ -78,13 +78,17 @@ func (t tree) busy(p string, keep func(string) bool) error {
 	return errors.Join(&BusyError{Cgroup: p, PIDs: pids}, err)
 }
 
-// removeOnce goes through all hierarchies even if one of them fails.
+// removeOnce goes through all hierarchies even if one of them fails. It returns
+// one error, and one that waiting cannot help before one that it can.
 func (t tree) removeOnce(p string) error {
-	var errs []error
+	var first error
 	for _, h := range t.layout.Hierarchies {
-		errs = append(errs, t.removeDir(filepath.Join(h.Dir, p)))
+		err := t.removeDir(filepath.Join(h.Dir, p))
+		if first == nil || (err != nil && isBusy(first)) {
+			first = err
+		}
 	}
-	return errors.Join(errs...)
+	return first
 }
 
 // removeDir removes a directory, and what is below it if need be, the conmon
@@ -95,6 +99,10 @@ func (t tree) removeDir(dir string) error {
 		return nil
 	}
 	if !isBusy(err) {
+		// A tree mounted read-only is refused before the name is looked up.
+		if _, missing := os.Lstat(dir); gone(missing) {
+			return nil
+		}
 		return &os.PathError{Op: "rmdir", Path: dir, Err: err}
 	}
 	entries, err := os.ReadDir(dir)

@@ -195,7 +195,8 @@ func (t tree) processes(p string, keep func(cgroup string) bool) ([]int, error) 
 func everyCgroup(string) bool { return true }
 
 // readPIDs reads a cgroup.procs file. A zero stands for a process outside our
-// pid namespace, which has no id here.
+// pid namespace, which has no id here. A threaded v2 cgroup refuses to be read
+// (EOPNOTSUPP): its processes are listed above it, in the cgroup that is not.
 func readPIDs(file string) ([]int, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -212,7 +213,7 @@ func readPIDs(file string) ([]int, error) {
 			pids = append(pids, pid)
 		}
 	}
-	if err := lines.Err(); err != nil && !gone(err) {
+	if err := lines.Err(); err != nil && !gone(err) && !errors.Is(err, unix.EOPNOTSUPP) {
 		return nil, err
 	}
 	return pids, nil
