@@ -1,0 +1,313 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// withFlag tells whether args has flag, followed by value unless that is empty.
+func withFlag(args []string, flag, value string) bool {
+	for i, arg := range args {
+		if arg == flag && (value == "" || i+1 < len(args) && args[i+1] == value) {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitFile waits until dir/name is there.
+func awaitFile(t *testing.T, dir, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err := waitExitFile(ctx, dir, name, func() (Exit, bool, error) {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return Exit{}, err == nil, nil
+	})
+	if err != nil {
+		t.Errorf("wait for file %s: %v", name, err)
+	}
+}
+
+func TestNewRequiresAbsolutePaths(t *testing.T) {
+	_, err := New(Config{RuntimePath: "/usr/bin/crun", RuntimeRoot: "/run/x", ConmonPath: "conmon", ExitDir: "/run/y"})
+	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+	require.ErrorContains(t, err, "conmon")
+}
+
+func TestCreate(t *testing.T) {
+	t.Run("returns_the_pids_conmon_says", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `answer {"data":4242}`)
+		opts := f.options()
+		created, err := f.Create(t.Context(), opts)
+		require.NoError(t, err)
+		require.Equal(t, 4242, created.PID)
+		require.Equal(t, readPid(filepath.Join(opts.Bundle, conmonPidFileName)), created.ConmonPID)
+	})
+
+	t.Run("understands_older_conmons", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `answer {"pid":4242}`)
+		created, err := f.Create(t.Context(), f.options())
+		require.NoError(t, err)
+		require.Equal(t, 4242, created.PID)
+	})
+
+	t.Run("places_conmon_before_it_does_anything", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `answer {"data":1}`)
+		opts := f.options()
+		opts.CgroupOfConmon = func(int) error {
+			_, err := os.Stat(filepath.Join(f.dir, "let-go"))
+			require.ErrorIs(t, err, os.ErrNotExist)
+			return nil
+		}
+		_, err := f.Create(t.Context(), opts)
+		require.NoError(t, err)
+		require.FileExists(t, filepath.Join(f.dir, "let-go"))
+	})
+
+	t.Run("ends_a_conmon_that_cannot_be_placed", func(t *testing.T) {
+		f := newFakes(t)
+		opts := f.options()
+		cause := errors.New("no cgroup")
+		opts.CgroupOfConmon = func(int) error { return cause }
+		_, err := f.Create(t.Context(), opts)
+		require.ErrorIs(t, err, cause)
+		require.NoFileExists(t, filepath.Join(f.dir, "let-go"))
+	})
+
+	t.Run("reports_what_the_runtime_refused", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `answer {"data":-1,"message":"time=\"2024\" level=error msg=\"mount `+"`/x`"+`: Permission denied\"\n"}`)
+		_, err := f.Create(t.Context(), f.options())
+		require.ErrorIs(t, err, errdefs.ErrOCIPermission)
+		require.EqualError(t, err, "crun: mount `/x`: Permission denied: OCI permission denied")
+	})
+
+	t.Run("prefers_the_runtime_log_to_what_conmon_relays", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `log-and-answer {"msg":"unknown version specified","level":"error"}`+"\n"+`{"data":-1,"message":"cut off"}`)
+		_, err := f.Create(t.Context(), f.options())
+		require.EqualError(t, err, "crun: unknown version specified: OCI runtime error")
+	})
+
+	for _, script := range []string{"silent", "die"} {
+		t.Run("reports_a_conmon_that_is_"+script, func(t *testing.T) {
+			f := newFakes(t)
+			f.script("conmon", script)
+			_, err := f.Create(t.Context(), f.options())
+			require.ErrorIs(t, err, errdefs.ErrConmonDead)
+		})
+	}
+
+	t.Run("reports_a_missing_conmon", func(t *testing.T) {
+		f := newFakes(t, func(c *Config) { c.ConmonPath = "/nonexistent/conmon" })
+		_, err := f.Create(t.Context(), f.options())
+		require.ErrorIs(t, err, errdefs.ErrUnavailable)
+		require.ErrorContains(t, err, "/nonexistent/conmon")
+	})
+
+	t.Run("removes_what_an_earlier_conmon_left", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `answer {"data":-1,"message":"new reason"}`)
+		opts := f.options()
+		require.NoError(t, os.WriteFile(filepath.Join(opts.Bundle, runtimeLogName), []byte(`{"msg":"old","level":"error"}`), 0o600))
+		_, err := f.Create(t.Context(), opts)
+		require.ErrorContains(t, err, "new reason")
+	})
+}
+
+func TestCreateCancelled(t *testing.T) {
+	t.Run("while_the_runtime_works_terminates_conmon", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", "hang")
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			awaitFile(t, f.dir, "hangs")
+			cancel()
+		}()
+		_, err := f.Create(ctx, f.options())
+		require.ErrorIs(t, err, context.Canceled)
+		awaitFile(t, f.dir, "terminated")
+	})
+
+	t.Run("before_conmon_left_kills_it", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", "stuck")
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			awaitFile(t, f.dir, "let-go")
+			cancel()
+		}()
+		_, err := f.Create(ctx, f.options())
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+func TestCreateArguments(t *testing.T) {
+	for name, c := range map[string]struct {
+		config      func(*Config)
+		options     func(*CreateOptions)
+		flag, value string
+		absent      bool
+	}{
+		"id":                        {flag: "--cid", value: "c1d2"},
+		"api version":               {flag: "--api-version", value: "1"},
+		"no log by default":         {flag: "--log-path", value: "none"},
+		"no size limit by default":  {flag: "--log-size-max", absent: true},
+		"no keyring by default":     {flag: "--no-new-keyring"},
+		"keyring":                   {config: func(c *Config) { c.Keyring = true }, flag: "--no-new-keyring", absent: true},
+		"runtime flags":             {config: func(c *Config) { c.RuntimeFlags = []string{"--debug"} }, flag: "--runtime-arg", value: "--debug"},
+		"systemd cgroups":           {config: func(c *Config) { c.SystemdCgroup = true }, flag: "--systemd-cgroup"},
+		"cgroupfs":                  {flag: "--systemd-cgroup", absent: true},
+		"log level in conmon words": {config: func(c *Config) { c.LogLevel = "fatal" }, flag: "--log-level", value: "error"},
+		"k8s-file log":              {options: func(o *CreateOptions) { o.LogDriver, o.LogPath = LogK8sFile, "/l" }, flag: "--log-path", value: "k8s-file:/l"},
+		"journald log":              {options: func(o *CreateOptions) { o.LogDriver, o.LogPath = LogJournald, "/l" }, flag: "--log-path", value: "journald"},
+		"log size":                  {options: func(o *CreateOptions) { o.LogSizeMax = 10 }, flag: "--log-size-max", value: "10"},
+		"log tag":                   {options: func(o *CreateOptions) { o.LogTag = "t" }, flag: "--log-tag", value: "t"},
+		"terminal":                  {options: func(o *CreateOptions) { o.Terminal = true }, flag: "--terminal"},
+		"terminal has stdin":        {options: func(o *CreateOptions) { o.Terminal, o.Stdin = true, true }, flag: "--stdin", absent: true},
+		"stdin":                     {options: func(o *CreateOptions) { o.Stdin = true }, flag: "--stdin"},
+		"leave stdin open":          {options: func(o *CreateOptions) { o.LeaveStdinOpen = true }, flag: "--leave-stdin-open"},
+		"timeout":                   {options: func(o *CreateOptions) { o.Timeout = 5 }, flag: "--timeout", value: "5"},
+		"notify socket":             {options: func(o *CreateOptions) { o.SdNotifySocket = "/n" }, flag: "--sdnotify-socket", value: "/n"},
+		"exit command":              {flag: "--exit-command", value: "/usr/bin/podctl"},
+		"no exit command":           {options: func(o *CreateOptions) { o.NoExitCommand = true }, flag: "--exit-command-arg", absent: true},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			f := newFakes(t)
+			if c.config != nil {
+				c.config(&f.cfg)
+			}
+			opts := f.options()
+			if c.options != nil {
+				c.options(&opts)
+			}
+			opts, err := opts.complete()
+			require.NoError(t, err)
+			args := f.createArgs(opts)
+			require.Equal(t, !c.absent, withFlag(args, c.flag, c.value), "%s %s in %q", c.flag, c.value, args)
+		})
+	}
+
+	t.Run("exit_command_ends_with_the_id", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `answer {"data":1}`)
+		opts := f.options()
+		opts.ExtraExitArgs = []string{"--rm"}
+		_, err := f.Create(t.Context(), opts)
+		require.NoError(t, err)
+		var last []string
+		args := f.calls("conmon")[0]
+		for i, arg := range args {
+			if arg == "--exit-command-arg" {
+				last = append(last, args[i+1])
+			}
+		}
+		require.Equal(t, []string{"--root", "/r", "container", "cleanup", "--rm", "c1d2"}, last)
+		require.Equal(t, []string{"/usr/bin/podctl", "--root", "/r", "container", "cleanup"}, f.cfg.ExitCommand)
+	})
+}
+
+func TestConmonEnvironment(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "/run/notify")
+	t.Setenv("LISTEN_FDS", "1")
+	t.Setenv("CONTAINERS_CONF", "/etc/c.conf")
+	f := newFakes(t, func(c *Config) { c.ConmonEnv = []string{"FROM_CONFIG=1"} })
+	f.script("conmon", `answer {"data":1}`)
+	opts := f.options()
+	opts.Env = []string{"FROM_OPTIONS=1"}
+	_, err := f.Create(t.Context(), opts)
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(f.dir, "conmon.env"))
+	require.NoError(t, err)
+	env := strings.Split(string(text), "\n")
+	for _, want := range []string{"CONTAINERS_CONF=/etc/c.conf", "FROM_CONFIG=1", "FROM_OPTIONS=1", "_OCI_SYNCPIPE=3", "_OCI_STARTPIPE=4"} {
+		require.Contains(t, env, want)
+	}
+	require.False(t, slices.ContainsFunc(env, func(kv string) bool {
+		return strings.HasPrefix(kv, "NOTIFY_SOCKET=") || strings.HasPrefix(kv, "LISTEN_FDS=")
+	}), "%q", env)
+}
+
+func TestWaitExit(t *testing.T) {
+	// exits writes an exit file as conmon does.
+	exits := func(t *testing.T, f *fakes, id, code string) {
+		path := filepath.Join(f.cfg.ExitDir, id)
+		require.NoError(t, os.MkdirAll(f.cfg.ExitDir, 0o700))
+		require.NoError(t, os.WriteFile(path+".X1Y2Z3", []byte(code), 0o600))
+		require.NoError(t, os.Rename(path+".X1Y2Z3", path))
+	}
+
+	t.Run("returns_at_once_for_what_has_ended", func(t *testing.T) {
+		f := newFakes(t)
+		exits(t, f, "a", "42")
+		exit, err := f.WaitExit(t.Context(), "a")
+		require.NoError(t, err)
+		require.Equal(t, 42, exit.Code)
+	})
+
+	t.Run("wakes_when_the_file_comes_and_not_for_others", func(t *testing.T) {
+		f := newFakes(t)
+		require.NoError(t, os.MkdirAll(f.cfg.ExitDir, 0o700))
+		reads := make(chan struct{})
+		go func() {
+			<-reads // before the watch
+			<-reads // after it
+			exits(t, f, "b", "1")
+			exits(t, f, "a", "2")
+		}()
+		n := 0
+		exit, err := waitExitFile(t.Context(), f.cfg.ExitDir, "a", func() (Exit, bool, error) {
+			if n++; n <= 2 {
+				reads <- struct{}{}
+			}
+			return f.ExitStatus("a")
+		})
+		require.NoError(t, err)
+		require.Equal(t, 2, exit.Code)
+	})
+
+	t.Run("ends_with_its_context", func(t *testing.T) {
+		f := newFakes(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := f.WaitExit(ctx, "a")
+		require.ErrorIs(t, err, context.Canceled)
+	})
+
+	t.Run("refuses_a_file_without_a_code", func(t *testing.T) {
+		f := newFakes(t)
+		exits(t, f, "a", "")
+		_, err := f.WaitExit(t.Context(), "a")
+		require.Error(t, err)
+	})
+
+	t.Run("tells_a_death_for_memory", func(t *testing.T) {
+		f := newFakes(t, func(c *Config) { c.PersistDir = filepath.Join(c.ExitDir, "../persist") })
+		exits(t, f, "a", "137")
+		require.NoError(t, os.MkdirAll(f.persistDir("a"), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(f.persistDir("a"), "oom"), nil, 0o600))
+		exit, ok, err := f.ExitStatus("a")
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.True(t, exit.OOMKilled)
+		require.NoError(t, f.RemoveFiles("a"))
+		require.NoError(t, f.RemoveFiles("a"))
+		_, ok, err = f.ExitStatus("a")
+		require.NoError(t, err)
+		require.False(t, ok)
+	})
+}
