@@ -5,7 +5,6 @@
 load helpers
 
 setup() {
-  requires root isolated
   test_setup
   LEFTOVER_SECONDS=0
 }
@@ -25,6 +24,7 @@ found() {
 }
 
 @test "a mount left behind is found" {
+  requires isolated
   mkdir -p "$RUNROOT/m"
   mount -t tmpfs tmpfs "$RUNROOT/m"
   found "mount $RUNROOT/m"
@@ -32,6 +32,7 @@ found() {
 }
 
 @test "a network namespace left behind is found" {
+  requires isolated
   ip netns add left
   found 'netns /run/netns/left'
   ip netns del left
@@ -39,18 +40,21 @@ found() {
 }
 
 @test "a network interface left behind is found" {
+  requires isolated
   ip link add left0 type bridge
   found 'link left0'
   ip link del left0
 }
 
 @test "a firewall rule left behind is found" {
+  requires isolated
   iptables -A FORWARD -s 10.99.0.0/24 -j ACCEPT
   found 'iptables .*10\.99\.0\.0/24'
   iptables -D FORWARD -s 10.99.0.0/24 -j ACCEPT
 }
 
 @test "a cgroup left behind is found, the parent of all pods is not one" {
+  requires isolated
   local top
   top=$(findmnt -rn -t cgroup,cgroup2 -o TARGET | head -n 1)
   mkdir -p "$top/podctl_parent"
@@ -61,6 +65,7 @@ found() {
 }
 
 @test "a process left behind is found" {
+  requires isolated
   setsid sleep 300 3>&- &
   local pid=$!
   wait_until 5 grep -q sleep "/proc/$pid/comm"
@@ -70,6 +75,7 @@ found() {
 }
 
 @test "a process that ends by itself is waited for" {
+  requires isolated
   setsid sleep 0.5 3>&- &
   LEFTOVER_SECONDS=10
   assert_nothing_left "$BATS_TEST_TMPDIR/host.before"

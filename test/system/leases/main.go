@@ -6,6 +6,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -19,7 +20,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: leases DATABASE")
 		os.Exit(2)
 	}
-	if err := printLeases(os.Args[1]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := printLeases(os.Stdout, os.Args[1]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintln(os.Stderr, "leases:", err)
 		os.Exit(1)
 	}
@@ -28,7 +29,7 @@ func main() {
 // printLeases walks network buckets, their subnet buckets, and in those the
 // pairs of address and container ID. What is in the "ids" bucket of a network
 // says the same the other way round.
-func printLeases(path string) error {
+func printLeases(out io.Writer, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func printLeases(path string) error {
 				return bucket.Bucket(subnet).ForEach(func(key, container []byte) error {
 					// Besides addresses there is the last one used.
 					if len(key) == net.IPv4len || len(key) == net.IPv6len {
-						fmt.Println(string(network), net.IP(key), string(container))
+						fmt.Fprintln(out, string(network), net.IP(key), string(container))
 					}
 					return nil
 				})
