@@ -30,11 +30,12 @@ func awaitFile(t *testing.T, dir, name string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	_, err := waitExitFile(ctx, dir, name, func() (Exit, bool, error) {
+	w := exitWait{dir: dir, name: name}
+	w.read = func() (Exit, bool, error) {
 		_, err := os.Stat(filepath.Join(dir, name))
 		return Exit{}, err == nil, nil
-	})
-	if err != nil {
+	}
+	if _, err := w.wait(ctx); err != nil {
 		t.Errorf("wait for file %s: %v", name, err)
 	}
 }
@@ -225,7 +226,7 @@ func TestConmonEnvironment(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "/run/notify")
 	t.Setenv("LISTEN_FDS", "1")
 	t.Setenv("CONTAINERS_CONF", "/etc/c.conf")
-	f := newFakes(t, func(c *Config) { c.ConmonEnv = []string{"FROM_CONFIG=1"} })
+	f := newFakes(t, func(c *Config) { c.ConmonEnv = append(c.ConmonEnv, "FROM_CONFIG=1") })
 	f.script("conmon", `answer {"data":1}`)
 	opts := f.options()
 	opts.Env = []string{"FROM_OPTIONS=1"}
@@ -240,74 +241,4 @@ func TestConmonEnvironment(t *testing.T) {
 	require.False(t, slices.ContainsFunc(env, func(kv string) bool {
 		return strings.HasPrefix(kv, "NOTIFY_SOCKET=") || strings.HasPrefix(kv, "LISTEN_FDS=")
 	}), "%q", env)
-}
-
-func TestWaitExit(t *testing.T) {
-	// exits writes an exit file as conmon does.
-	exits := func(t *testing.T, f *fakes, id, code string) {
-		path := filepath.Join(f.cfg.ExitDir, id)
-		require.NoError(t, os.MkdirAll(f.cfg.ExitDir, 0o700))
-		require.NoError(t, os.WriteFile(path+".X1Y2Z3", []byte(code), 0o600))
-		require.NoError(t, os.Rename(path+".X1Y2Z3", path))
-	}
-
-	t.Run("returns_at_once_for_what_has_ended", func(t *testing.T) {
-		f := newFakes(t)
-		exits(t, f, "a", "42")
-		exit, err := f.WaitExit(t.Context(), "a")
-		require.NoError(t, err)
-		require.Equal(t, 42, exit.Code)
-	})
-
-	t.Run("wakes_when_the_file_comes_and_not_for_others", func(t *testing.T) {
-		f := newFakes(t)
-		require.NoError(t, os.MkdirAll(f.cfg.ExitDir, 0o700))
-		reads := make(chan struct{})
-		go func() {
-			<-reads // before the watch
-			<-reads // after it
-			exits(t, f, "b", "1")
-			exits(t, f, "a", "2")
-		}()
-		n := 0
-		exit, err := waitExitFile(t.Context(), f.cfg.ExitDir, "a", func() (Exit, bool, error) {
-			if n++; n <= 2 {
-				reads <- struct{}{}
-			}
-			return f.ExitStatus("a")
-		})
-		require.NoError(t, err)
-		require.Equal(t, 2, exit.Code)
-	})
-
-	t.Run("ends_with_its_context", func(t *testing.T) {
-		f := newFakes(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err := f.WaitExit(ctx, "a")
-		require.ErrorIs(t, err, context.Canceled)
-	})
-
-	t.Run("refuses_a_file_without_a_code", func(t *testing.T) {
-		f := newFakes(t)
-		exits(t, f, "a", "")
-		_, err := f.WaitExit(t.Context(), "a")
-		require.Error(t, err)
-	})
-
-	t.Run("tells_a_death_for_memory", func(t *testing.T) {
-		f := newFakes(t, func(c *Config) { c.PersistDir = filepath.Join(c.ExitDir, "../persist") })
-		exits(t, f, "a", "137")
-		require.NoError(t, os.MkdirAll(f.persistDir("a"), 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(f.persistDir("a"), "oom"), nil, 0o600))
-		exit, ok, err := f.ExitStatus("a")
-		require.NoError(t, err)
-		require.True(t, ok)
-		require.True(t, exit.OOMKilled)
-		require.NoError(t, f.RemoveFiles("a"))
-		require.NoError(t, f.RemoveFiles("a"))
-		_, ok, err = f.ExitStatus("a")
-		require.NoError(t, err)
-		require.False(t, ok)
-	})
 }

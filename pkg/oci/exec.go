@@ -14,6 +14,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 // ExecOptions describes one more process in a running container. SessionID,
@@ -163,12 +164,11 @@ func ExecExitStatus(dir, containerID string) (exit Exit, ok bool, err error) {
 	return readExitFile(filepath.Join(execExitDir(dir), containerID))
 }
 
-// WaitExecExit waits until a session has ended. As with [Runtime.WaitExit], a
-// killed conmon goes unnoticed.
-func WaitExecExit(ctx context.Context, dir, containerID string) (Exit, error) {
-	return waitExitFile(ctx, execExitDir(dir), containerID, func() (Exit, bool, error) {
-		return ExecExitStatus(dir, containerID)
-	})
+// WaitExecExit waits until a session has ended; see [Runtime.WaitExit].
+func WaitExecExit(ctx context.Context, dir, containerID string, conmon proc.Process) (Exit, error) {
+	w := exitWait{dir: execExitDir(dir), name: containerID, conmon: conmon}
+	w.read = func() (Exit, bool, error) { return ExecExitStatus(dir, containerID) }
+	return w.wait(ctx)
 }
 
 // execExitDir is a session's own: conmon names the exit file of a session

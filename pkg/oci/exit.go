@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 // Exit is how a container or an exec session ended.
@@ -35,20 +38,29 @@ func (r *Runtime) ExitStatus(id string) (exit Exit, ok bool, err error) {
 	return exit, ok, err
 }
 
-// WaitExit waits until the container's exit file is there. It does not notice
-// that conmon was killed and will never write it: a caller who can tell cancels
-// the context.
-func (r *Runtime) WaitExit(ctx context.Context, id string) (Exit, error) {
+// WaitExit waits until the container's exit file is there. conmon writes it; if
+// conmon ends without, as only one that was killed does, that is
+// errdefs.ErrConmonDead. The zero conmon is not watched.
+func (r *Runtime) WaitExit(ctx context.Context, id string, conmon proc.Process) (Exit, error) {
 	if err := os.MkdirAll(r.cfg.ExitDir, 0o700); err != nil {
 		return Exit{}, fmt.Errorf("make exit file directory: %w", err)
 	}
-	return waitExitFile(ctx, r.cfg.ExitDir, id, func() (Exit, bool, error) { return r.ExitStatus(id) })
+	w := exitWait{dir: r.cfg.ExitDir, name: id, conmon: conmon}
+	w.read = func() (Exit, bool, error) { return r.ExitStatus(id) }
+	return w.wait(ctx)
 }
 
-// waitExitFile calls read until it finds an exit, each time something happens
-// to dir/name.
-func waitExitFile(ctx context.Context, dir, name string, read func() (Exit, bool, error)) (Exit, error) {
-	if exit, ok, err := read(); ok || err != nil {
+// exitWait waits for the exit file dir/name.
+type exitWait struct {
+	dir, name string
+	conmon    proc.Process
+	// read finds the exit if the file is there.
+	read func() (Exit, bool, error)
+}
+
+// wait reads each time something happens to the file, until there is an exit.
+func (w exitWait) wait(ctx context.Context) (Exit, error) {
+	if exit, ok, err := w.read(); ok || err != nil {
 		return exit, err
 	}
 	watch, err := fsnotify.NewWatcher()
@@ -56,35 +68,60 @@ func waitExitFile(ctx context.Context, dir, name string, read func() (Exit, bool
 		return Exit{}, fmt.Errorf("watch exit files: %w", err)
 	}
 	defer watch.Close()
-	if err := watch.Add(dir); err != nil {
-		return Exit{}, fmt.Errorf("watch exit files in %s: %w", dir, err)
+	if err := watch.Add(w.dir); err != nil {
+		return Exit{}, fmt.Errorf("watch exit files in %s: %w", w.dir, err)
 	}
-	for {
-		// Read after the watch is set, or an exit in between is missed.
-		if exit, ok, err := read(); ok || err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := w.conmonGone(ctx)
+	for last := false; ; {
+		// Read after the watch is set, or an exit in between is missed; and
+		// once more after conmon has gone, as it may have written before.
+		if exit, ok, err := w.read(); ok || err != nil {
 			return exit, err
 		}
-		if err := awaitChange(ctx, watch, filepath.Join(dir, name)); err != nil {
+		if last {
+			return Exit{}, fmt.Errorf("wait for exit of %s: %w", w.name, errdefs.ErrConmonDead)
+		}
+		if last, err = w.awaitChange(ctx, watch, gone); err != nil {
 			return Exit{}, err
 		}
 	}
 }
 
-// awaitChange returns once something happened to path, or events were lost.
-func awaitChange(ctx context.Context, watch *fsnotify.Watcher, path string) error {
+// conmonGone returns a channel that is closed when conmon has ended.
+func (w exitWait) conmonGone(ctx context.Context) <-chan struct{} {
+	if w.conmon == (proc.Process{}) {
+		return nil
+	}
+	gone := make(chan struct{})
+	go func() {
+		if w.conmon.Wait(ctx) == nil {
+			close(gone)
+		}
+	}()
+	return gone
+}
+
+// awaitChange returns once something happened to the file, events were lost,
+// or conmon has gone.
+func (w exitWait) awaitChange(ctx context.Context, watch *fsnotify.Watcher, gone <-chan struct{}) (conmonGone bool, err error) {
+	path := filepath.Join(w.dir, w.name)
 	for {
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
+		case <-gone:
+			return true, nil
 		case event := <-watch.Events:
 			if event.Name == path {
-				return nil
+				return false, nil
 			}
 		case err := <-watch.Errors:
 			if errors.Is(err, fsnotify.ErrEventOverflow) {
-				return nil
+				return false, nil
 			}
-			return fmt.Errorf("watch exit files: %w", err)
+			return false, fmt.Errorf("watch exit files: %w", err)
 		}
 	}
 }

@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 		os.Exit(fakeConmonChild())
 	case "crun":
 		os.Exit(fakeRuntime())
+	case "waits":
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -51,6 +54,8 @@ func newFakes(t *testing.T, change ...func(*Config)) *fakes {
 	cfg := Config{
 		RuntimePath: filepath.Join(dir, "crun"), ConmonPath: filepath.Join(dir, "conmon"),
 		RuntimeRoot: filepath.Join(dir, "root"), ExitDir: filepath.Join(dir, "exits"),
+		// The race detector keeps a program a second longer than needed.
+		ConmonEnv:   []string{"GORACE=atexit_sleep_ms=0"},
 		ExitCommand: []string{"/usr/bin/podctl", "--root", "/r", "container", "cleanup"},
 	}
 	for _, c := range change {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 func TestRealAttach(t *testing.T) {
@@ -44,7 +45,7 @@ func TestRealAttach(t *testing.T) {
 			Ready: func() error { return h.Start(h.ctx, opts.ID) },
 		}))
 		require.True(t, bytes.Equal(input, out.Bytes()), "%d bytes came back of %d", out.Len(), len(input))
-		exit, err := h.WaitExit(h.ctx, opts.ID)
+		exit, err := h.WaitExit(h.ctx, opts.ID, proc.Process{})
 		require.NoError(t, err)
 		require.Zero(t, exit.Code)
 	})
@@ -82,7 +83,7 @@ func TestRealAttach(t *testing.T) {
 		_, err := h.Create(h.ctx, opts)
 		require.NoError(t, err)
 		require.NoError(t, h.Start(h.ctx, opts.ID))
-		_, err = h.WaitExit(h.ctx, opts.ID)
+		_, err = h.WaitExit(h.ctx, opts.ID, proc.Process{})
 		require.NoError(t, err)
 		h.awaitConmonGone(h.ctx, opts)
 		require.ErrorIs(t, h.Attach(h.ctx, AttachOptions{Bundle: opts.Bundle}), errdefs.ErrConmonDead)
@@ -148,14 +149,10 @@ func TestRealExec(t *testing.T) {
 		result, err := h.Exec(h.ctx, exec)
 		require.NoError(t, err)
 		require.NotZero(t, result.PID)
-		exit, err := WaitExecExit(h.ctx, exec.Dir, opts.ID)
+		exit, err := WaitExecExit(h.ctx, exec.Dir, opts.ID, proc.Process{})
 		require.NoError(t, err)
 		require.Equal(t, 137, exit.Code)
-		_, err = waitExitFile(h.ctx, h.dir, filepath.Base(h.hook), func() (Exit, bool, error) {
-			_, err := os.Stat(h.hook)
-			return Exit{}, err == nil, nil
-		})
-		require.NoError(t, err)
+		awaitFile(t, h.dir, filepath.Base(h.hook))
 		hook, err := os.ReadFile(h.hook)
 		require.NoError(t, err)
 		require.Equal(t, "cleanup --exec session "+opts.ID+"\n", string(hook))

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 // realHost is a Runtime on the host's own conmon and OCI runtime.
@@ -152,15 +153,11 @@ func TestRealContainer(t *testing.T) {
 		require.Equal(t, specs.StateCreated, state.Status)
 		require.Equal(t, created.PID, state.Pid)
 		require.NoError(t, h.Start(h.ctx, opts.ID))
-		exit, err := h.WaitExit(h.ctx, opts.ID)
+		exit, err := h.WaitExit(h.ctx, opts.ID, proc.Process{})
 		require.NoError(t, err)
 		require.Equal(t, 7, exit.Code)
 		require.WithinDuration(t, time.Now(), exit.At, time.Minute)
-		ran, err := waitExitFile(h.ctx, h.dir, filepath.Base(h.hook), func() (Exit, bool, error) {
-			_, err := os.Stat(h.hook)
-			return Exit{}, err == nil, nil
-		})
-		require.NoError(t, err, ran)
+		awaitFile(t, h.dir, filepath.Base(h.hook))
 		hook, err := os.ReadFile(h.hook)
 		require.NoError(t, err)
 		require.Equal(t, "cleanup --rm "+opts.ID+"\n", string(hook))
@@ -188,7 +185,7 @@ func TestRealContainer(t *testing.T) {
 		require.NoError(t, h.Resume(h.ctx, opts.ID))
 		require.Error(t, h.Delete(h.ctx, opts.ID, DeleteOptions{}))
 		require.NoError(t, h.Kill(h.ctx, opts.ID, unix.SIGKILL, KillOptions{}))
-		exit, err := h.WaitExit(h.ctx, opts.ID)
+		exit, err := h.WaitExit(h.ctx, opts.ID, proc.Process{})
 		require.NoError(t, err)
 		require.Equal(t, 137, exit.Code)
 		require.ErrorIs(t, h.Kill(h.ctx, opts.ID, unix.SIGTERM, KillOptions{}), errdefs.ErrCtrStopped)
