@@ -31,8 +31,8 @@ type launch struct {
 	env []string
 	// preserveFDs are passed on as descriptors 3, 4, ... for the container.
 	preserveFDs []*os.File
-	// inheritStdio gives conmon our standard streams (log driver passthrough).
-	inheritStdio bool
+	// stdio are conmon's standard streams; nil is /dev/null.
+	stdio [3]*os.File
 	// attachPipe asks for the third pipe, on which conmon says that its attach
 	// socket is ready.
 	attachPipe    bool
@@ -129,8 +129,15 @@ func (m *monitor) command(l launch) *exec.Cmd {
 	// Neither a ^C at our terminal nor its end may reach conmon. It calls
 	// setsid itself, but only after it was let go.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if l.inheritStdio {
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	// Set only if there is one: a nil file in an interface is not nil.
+	if l.stdio[0] != nil {
+		cmd.Stdin = l.stdio[0]
+	}
+	if l.stdio[1] != nil {
+		cmd.Stdout = l.stdio[1]
+	}
+	if l.stdio[2] != nil {
+		cmd.Stderr = l.stdio[2]
 	}
 	return cmd
 }

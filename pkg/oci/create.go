@@ -65,6 +65,10 @@ type CreateOptions struct {
 	// are not closed here.
 	PreserveFDs []*os.File
 
+	// Stdio are the container's standard input, output and error with
+	// LogPassthrough; conmon keeps them open as long as it lives.
+	Stdio [3]*os.File
+
 	// CgroupOfConmon is called with conmon's pid before conmon starts anything:
 	// the place to move it to its cgroup. An error ends the create.
 	CgroupOfConmon func(pid int) error
@@ -105,7 +109,7 @@ func (r *Runtime) Create(ctx context.Context, opts CreateOptions) (Created, erro
 		dir:           opts.Bundle,
 		env:           opts.Env,
 		preserveFDs:   opts.PreserveFDs,
-		inheritStdio:  opts.LogDriver == LogPassthrough,
+		stdio:         opts.Stdio,
 		conmonPidFile: opts.ConmonPidFile,
 		place:         opts.CgroupOfConmon,
 	})
@@ -135,6 +139,9 @@ func (o CreateOptions) complete() (CreateOptions, error) {
 	}
 	if o.LogDriver == LogK8sFile && o.LogPath == "" {
 		return o, fmt.Errorf("log driver %s without a path: %w", o.LogDriver, errdefs.ErrInvalidArgument)
+	}
+	if o.LogDriver != LogPassthrough && o.Stdio != [3]*os.File{} {
+		return o, fmt.Errorf("streams for log driver %q: %w", o.LogDriver, errdefs.ErrInvalidArgument)
 	}
 	if o.PidFile == "" {
 		o.PidFile = filepath.Join(o.Bundle, pidFileName)
