@@ -1,0 +1,117 @@
+package container
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// namespaceKind pairs the word of --share with the runtime's.
+type namespaceKind struct {
+	kind string
+	oci  specs.LinuxNamespaceType
+}
+
+// namespaceKinds are in the order of the spec. The user namespace is first: the
+// others then belong to it.
+func namespaceKinds() []namespaceKind {
+	return []namespaceKind{
+		{"user", specs.UserNamespace}, {"pid", specs.PIDNamespace}, {"net", specs.NetworkNamespace},
+		{"ipc", specs.IPCNamespace}, {"uts", specs.UTSNamespace}, {"cgroup", specs.CgroupNamespace},
+	}
+}
+
+// origin is where a container's namespace of one kind comes from.
+type origin int
+
+const (
+	fromHost origin = iota
+	fromOther
+	ownNew
+)
+
+// origin resolves the mode of a kind. A mode nobody decided on is private, but
+// for the user namespace and, with cgroup v1, the cgroup namespace, which by
+// podman-run(1) are the host's.
+func (b *builder) origin(kind string) origin {
+	switch ns := b.cfg.Namespaces.ByKind()[kind]; ns.Mode {
+	case ModeHost:
+		return fromHost
+	case ModeContainer, ModePod, ModePath:
+		return fromOther
+	case ModeDefault:
+		if kind == "user" || kind == "cgroup" && !b.in.CgroupV2 {
+			return fromHost
+		}
+	}
+	return ownNew
+}
+
+func (b *builder) namespaces() error {
+	for _, k := range namespaceKinds() {
+		ns, path := b.cfg.Namespaces.ByKind()[k.kind], b.in.Namespaces[k.kind]
+		switch b.origin(k.kind) {
+		case fromHost:
+			continue
+		case fromOther:
+			if path == "" && ns.Mode == ModePath {
+				path = ns.Value
+			}
+			if path == "" {
+				return fmt.Errorf("container %s: no %s namespace to join (%s): %w", b.c.ID, k.kind, ns, errdefs.ErrInternal)
+			}
+		case ownNew:
+		}
+		b.spec.Linux.Namespaces = append(b.spec.Linux.Namespaces, specs.LinuxNamespace{Type: k.oci, Path: path})
+	}
+	b.spec.Linux.Namespaces = append(b.spec.Linux.Namespaces, specs.LinuxNamespace{Type: specs.MountNamespace})
+	if b.origin("user") == ownNew {
+		b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings = b.in.UIDMappings, b.in.GIDMappings
+	}
+	if b.origin("uts") == ownNew {
+		b.spec.Hostname = b.hostname()
+	}
+	return nil
+}
+
+// sysctlKind is the namespace a kernel parameter belongs to, "" for one of the
+// whole host.
+func sysctlKind(name string) string {
+	switch {
+	case strings.HasPrefix(name, "net."):
+		return "net"
+	case strings.HasPrefix(name, "fs.mqueue."), strings.HasPrefix(name, "kernel.msg"),
+		strings.HasPrefix(name, "kernel.shm"), name == "kernel.sem":
+		return "ipc"
+	case name == "kernel.domainname", name == "kernel.hostname":
+		return "uts"
+	}
+	return ""
+}
+
+// sysctls sets the defaults in namespaces that are the container's own, and what
+// the user asked for in any but the host's.
+func (b *builder) sysctls() error {
+	set := map[string]string{}
+	for name, value := range b.in.DefaultSysctls {
+		if kind := sysctlKind(name); kind != "" && b.origin(kind) == ownNew {
+			set[name] = value
+		}
+	}
+	names := map[string]string{"net": "Network", "ipc": "IPC", "uts": "UTS"}
+	for _, name := range slices.Sorted(maps.Keys(b.cfg.Security.Sysctls)) {
+		if kind := sysctlKind(name); kind != "" && b.origin(kind) == fromHost {
+			return fmt.Errorf("sysctl %q can't be set since %s Namespace set to host: %w", name, names[kind], errdefs.ErrInvalidArg)
+		}
+		set[name] = b.cfg.Security.Sysctls[name]
+	}
+	if len(set) > 0 {
+		b.spec.Linux.Sysctl = set
+	}
+	return nil
+}
