@@ -147,4 +147,3 @@ func (b *builder) unified() map[string]string {
 	}
 	return nil
 }
-
