@@ -203,22 +203,24 @@ func readReply(ctx context.Context, from *bufio.Reader) (reply, error) {
 
 // failed is the error for a reply that says that the OCI runtime failed.
 func (m *monitor) failed(p reply) error {
-	output := p.Message
-	// The runtime's log has the reason alone; what conmon relays may be cut.
-	if log, err := os.ReadFile(m.logPath()); err == nil && severeIn(string(log)) {
-		output = string(log)
+	failure := m.refusal()
+	if failure == nil {
+		failure = classify(m.runtime.Name(), p.Message)
+		failure.Args = m.args
 	}
-	failure := classify(m.runtime.Name(), output)
-	failure.Args = m.args
 	if v := p.value(); v < -1 {
 		failure.ExitStatus = -v
 	}
 	return failure
 }
 
-// died is the error for a conmon that ended before it answered. Its own words
-// are in its log only, so what the OCI runtime logged is the best reason.
+// died is the error for a conmon that ended before it answered. With some log
+// drivers that is all it does when the OCI runtime failed, so the runtime's log
+// is asked first.
 func (m *monitor) died(err error) error {
+	if failure := m.refusal(); failure != nil {
+		return failure
+	}
 	failure := &CommandError{
 		Program: filepath.Base(m.runtime.cfg.ConmonPath), Message: oneLine(err.Error()),
 		Args: m.args, ExitStatus: -1, Class: errdefs.ErrConmonDead,
@@ -230,9 +232,18 @@ func (m *monitor) died(err error) error {
 	if errors.Is(err, errdefs.ErrConmonDead) {
 		failure.Message = "no answer"
 	}
-	if log, err := os.ReadFile(m.logPath()); err == nil && severeIn(string(log)) {
-		failure.Message, failure.Stderr = runtimeMessage(string(log)), tail(string(log), 4096)
+	return failure
+}
+
+// refusal is the error the OCI runtime logged; nil if it logged none. Its log
+// has the reason alone and whole, unlike what conmon relays.
+func (m *monitor) refusal() *CommandError {
+	log, err := os.ReadFile(m.logPath())
+	if err != nil || !severeIn(string(log)) {
+		return nil
 	}
+	failure := classify(m.runtime.Name(), string(log))
+	failure.Args = m.args
 	return failure
 }
 

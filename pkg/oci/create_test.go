@@ -104,6 +104,14 @@ func TestCreate(t *testing.T) {
 		require.EqualError(t, err, "crun: unknown version specified: OCI runtime error")
 	})
 
+	t.Run("finds_the_reason_where_conmon_says_nothing", func(t *testing.T) {
+		f := newFakes(t)
+		f.script("conmon", `log-and-answer {"msg":"no such file or directory","level":"error"}`)
+		_, err := f.Create(t.Context(), f.options())
+		require.ErrorIs(t, err, errdefs.ErrOCICommandNotFound)
+		require.NotErrorIs(t, err, errdefs.ErrConmonDead)
+	})
+
 	for _, script := range []string{"silent", "die"} {
 		t.Run("reports_a_conmon_that_is_"+script, func(t *testing.T) {
 			f := newFakes(t)

@@ -178,7 +178,9 @@ func fakeConmonChild() int {
 	case "log-and-answer":
 		log, answer, _ := strings.Cut(text, "\n")
 		_ = os.WriteFile(filepath.Join(flagValue("--bundle"), runtimeLogName), []byte(log), 0o600)
-		fmt.Fprintln(sync, answer)
+		if answer != "" {
+			fmt.Fprintln(sync, answer)
+		}
 	}
 	return 0
 }
