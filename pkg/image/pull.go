@@ -13,6 +13,7 @@ import (
 	registry "github.com/containers/image/v5/docker"
 	"github.com/containers/image/v5/transports/alltransports"
 	imagetypes "github.com/containers/image/v5/types"
+	"github.com/containers/ocicrypt/helpers"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -77,7 +78,9 @@ type PullOptions struct {
 	AllTags           bool
 	// SignaturePolicy overrides policy.json for this pull.
 	SignaturePolicy string
-	Registry        Registry
+	// DecryptionKeys are "file[:password]" of keys for encrypted images.
+	DecryptionKeys []string
+	Registry       Registry
 }
 
 // Ensure returns the image ref names, pulling it as the policy demands. With
@@ -137,6 +140,13 @@ func (s *Store) pull(ctx context.Context, ref string, opts PullOptions) ([]*libi
 	pullOpts.SignaturePolicyPath = opts.SignaturePolicy
 	if pullOpts.SignaturePolicyPath == "" && namesTransport(ref) {
 		pullOpts.SignaturePolicyPath = s.localPolicyPath()
+	}
+	if len(opts.DecryptionKeys) > 0 {
+		crypto, err := helpers.CreateDecryptCryptoConfig(opts.DecryptionKeys, nil)
+		if err != nil {
+			return nil, fmt.Errorf("read decryption keys: %w", err)
+		}
+		pullOpts.OciDecryptConfig = crypto.DecryptConfig
 	}
 	pulled, err := s.runtime.Pull(ctx, ref, policy, pullOpts)
 	if err != nil {

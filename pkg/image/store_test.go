@@ -137,3 +137,24 @@ func TestImport(t *testing.T) {
 	require.Equal(t, "sha256:"+img.ID, name)
 	require.Equal(t, []string{"/bin/sh", "-c", "/bin/cat"}, img.Config.Cmd)
 }
+
+func TestClose_leaves_nothing_mounted(t *testing.T) {
+	store := openTestStore(t, "overlay", Hooks{})
+	root := store.store.GraphRoot()
+	mounts := func() string {
+		data, err := os.ReadFile("/proc/self/mountinfo")
+		require.NoError(t, err)
+		return string(data)
+	}
+	require.NoError(t, store.CreateContainer(ctrA, "", CreateOptions{}))
+	dir, err := store.Mount(ctrA, "")
+	require.NoError(t, err)
+	require.Contains(t, mounts(), dir)
+
+	require.NoError(t, store.Close(), "a mounted container is no reason to fail")
+	require.Contains(t, mounts(), dir, "nor is it unmounted")
+	_, err = store.Unmount(ctrA, true)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+	require.NotContains(t, mounts(), root)
+}

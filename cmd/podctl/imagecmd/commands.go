@@ -43,6 +43,7 @@ func shared(f *cmdutil.Factory, open Open) []*cobra.Command {
 		NewCmdImport(f, open, nil),
 		NewCmdLoad(f, open, nil),
 		NewCmdPull(f, open, nil),
+		NewCmdPush(f, open, nil),
 		NewCmdSave(f, open, nil),
 		NewCmdTag(f, open, nil),
 		NewCmdUntag(f, open, nil),

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/containers/common/pkg/auth"
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
 )
 
@@ -82,28 +79,21 @@ func pullRun(ctx context.Context, opts *pullOptions) error {
 	return errors.Join(errs...)
 }
 
-// pullFlags are the flags whose values need reading.
+// pullFlags are the flags about pulling whose values need reading.
 type pullFlags struct {
-	platform, policy, retryDelay string
-	retry                        uint
-	tlsVerify                    bool
-	decryptionKeys               []string
+	registryFlags
+	platform, policy string
 }
 
 func (p *pullFlags) bind(cmd *cobra.Command, opts *image.PullOptions) {
+	p.registryFlags.bind(cmd, &opts.Registry)
 	fs := cmd.Flags()
 	fs.StringVar(&opts.Arch, "arch", "", "Use the image for this `architecture`")
 	fs.StringVar(&opts.OS, "os", "", "Use the image for this operating `system`")
 	fs.StringVar(&opts.Variant, "variant", "", "Use the image for this `variant` of the architecture")
 	fs.StringVar(&p.platform, "platform", "", "Use the image for this `os/arch[/variant]`")
-	fs.StringVar(&opts.Registry.AuthFile, "authfile", "", "`Path` of the authentication file")
-	fs.StringVar(&opts.Registry.CertDir, "cert-dir", "", "`Directory` with certificates")
-	fs.StringVar(&opts.Registry.Creds, "creds", "", "`Credentials` (user:password) for the registry")
-	fs.StringSliceVar(&p.decryptionKeys, "decryption-key", nil, "`Key` to decrypt the image with")
-	fs.StringVar(&p.policy, "policy", string(image.PullAlways), "When to pull (always, missing, never, newer)")
-	fs.UintVar(&p.retry, "retry", 0, "How `often` to try again (default from containers.conf)")
-	fs.StringVar(&p.retryDelay, "retry-delay", "", "`Duration` between tries")
-	fs.BoolVar(&p.tlsVerify, "tls-verify", true, "Require HTTPS and verify certificates")
+	fs.StringSliceVar(&opts.DecryptionKeys, "decryption-key", nil, "Decrypt the image with the `key` in this file")
+	fs.StringVar(&p.policy, "policy", string(image.PullAlways), "`When` to pull (always, missing, never, newer)")
 	fs.StringVar(&opts.SignaturePolicy, "signature-policy", "", "`Path` of policy.json")
 	fs.Bool("disable-content-trust", false, "Does nothing")
 	fs.Lookup("signature-policy").Hidden = true
@@ -125,25 +115,5 @@ func (p *pullFlags) apply(cmd *cobra.Command, opts *image.PullOptions) error {
 			opts.Variant = parts[2]
 		}
 	}
-	if len(p.decryptionKeys) > 0 {
-		return fmt.Errorf("--decryption-key: encrypted images are not supported: %w", errdefs.ErrUnsupported)
-	}
-	if err := auth.CheckAuthFile(opts.Registry.AuthFile); err != nil {
-		return err
-	}
-	fs := cmd.Flags()
-	if fs.Changed("tls-verify") {
-		opts.Registry.TLSVerify = &p.tlsVerify
-	}
-	if fs.Changed("retry") {
-		opts.Registry.Retry = &p.retry
-	}
-	if p.retryDelay != "" {
-		delay, err := time.ParseDuration(p.retryDelay)
-		if err != nil {
-			return fmt.Errorf("unable to parse value provided %q for --retry-delay: %w", p.retryDelay, err)
-		}
-		opts.Registry.RetryDelay = &delay
-	}
-	return nil
+	return p.registryFlags.apply(cmd, &opts.Registry)
 }

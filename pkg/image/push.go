@@ -1,0 +1,98 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/containers/common/libimage"
+	"github.com/containers/image/v5/manifest"
+	"github.com/containers/image/v5/pkg/compression"
+	ociv1 "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// PushOptions modify Push.
+type PushOptions struct {
+	// Format is the manifest type oci, v2s1 or v2s2; empty keeps the image's.
+	Format string
+	// Compress the layers of a destination with the dir transport.
+	Compress bool
+	// CompressionFormat is gzip, zstd or zstd:chunked, CompressionLevel nil
+	// for the default; ForceCompression does not reuse layers compressed
+	// otherwise.
+	CompressionFormat string
+	CompressionLevel  *int
+	ForceCompression  bool
+	RemoveSignatures  bool
+	// SignBy is a GPG key ID, SignBySigstorePrivateKey a file.
+	SignBy, SignBySigstorePrivateKey string
+	Progress                         io.Writer
+	Registry                         Registry
+}
+
+// Push copies a local image to a registry, or to where another transport says,
+// and returns the digest of its manifest there. An empty destination means the
+// image's own name.
+func (s *Store) Push(ctx context.Context, ref, destination string, opts PushOptions) (string, error) {
+	img, resolved, err := s.lookup(ref)
+	if err != nil {
+		return "", err
+	}
+	pushOpts, err := s.pushOptions(opts)
+	if err != nil {
+		return "", err
+	}
+	if destination == "" {
+		destination = resolved
+	}
+	written, err := s.runtime.Push(ctx, ref, destination, pushOpts)
+	if err != nil {
+		return "", classify(err)
+	}
+	s.event(ctx, Event{Status: StatusPush, ID: img.ID(), Name: destination})
+	sum, err := manifest.Digest(written)
+	if err != nil {
+		return "", fmt.Errorf("digest pushed manifest: %w", err)
+	}
+	return sum.String(), nil
+}
+
+func (s *Store) pushOptions(opts PushOptions) (*libimage.PushOptions, error) {
+	out := &libimage.PushOptions{CopyOptions: opts.Registry.copyOptions(opts.Progress)}
+	// The policy is about what comes in: the source is the store.
+	out.SignaturePolicyPath = s.localPolicyPath()
+	out.DirForceCompress = opts.Compress
+	out.ForceCompressionFormat, out.CompressionLevel = opts.ForceCompression, opts.CompressionLevel
+	out.RemoveSignatures = opts.RemoveSignatures
+	out.SignBy, out.SignBySigstorePrivateKeyFile = opts.SignBy, opts.SignBySigstorePrivateKey
+	var err error
+	if out.ManifestMIMEType, err = manifestType(opts.Format); err != nil {
+		return nil, err
+	}
+	if opts.CompressionFormat != "" {
+		algorithm, err := compression.AlgorithmByName(opts.CompressionFormat)
+		if err != nil {
+			return nil, classed{err, errdefs.ErrInvalidArg}
+		}
+		out.CompressionFormat = &algorithm
+	}
+	return out, nil
+}
+
+// manifestType returns the media type of a word of --format.
+func manifestType(format string) (string, error) {
+	switch strings.ToLower(format) {
+	case "":
+		return "", nil
+	case "oci":
+		return ociv1.MediaTypeImageManifest, nil
+	case "v2s1":
+		return manifest.DockerV2Schema1SignedMediaType, nil
+	case "v2s2", "docker":
+		return manifest.DockerV2Schema2MediaType, nil
+	}
+	return "", fmt.Errorf("unknown format %q. Choose one of the supported formats: oci, v2s1, or v2s2: %w", format, errdefs.ErrInvalidArg)
+}
