@@ -181,6 +181,10 @@ func prepareExec(opts ExecOptions) error {
 	if err := os.MkdirAll(execExitDir(opts.Dir), 0o700); err != nil {
 		return fmt.Errorf("make directory of exec session %s: %w", opts.SessionID, err)
 	}
+	err := removeRemains(opts.Dir, filepath.Join(opts.Dir, pidFileName), filepath.Join(opts.Dir, conmonPidFileName))
+	if err != nil {
+		return err
+	}
 	process, err := json.Marshal(opts.Process)
 	if err != nil {
 		return fmt.Errorf("encode process of exec session %s: %w", opts.SessionID, err)
