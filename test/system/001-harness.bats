@@ -36,7 +36,6 @@ found() {
   ip netns add left
   found 'netns /run/netns/left'
   ip netns del left
-  umount /run/netns # ip keeps this one for itself
 }
 
 @test "a network interface left behind is found" {
