@@ -45,6 +45,7 @@ func shared(f *cmdutil.Factory, open Open) []*cobra.Command {
 		NewCmdPull(f, open, nil),
 		NewCmdPush(f, open, nil),
 		NewCmdSave(f, open, nil),
+		NewCmdSearch(f, open, nil),
 		NewCmdTag(f, open, nil),
 		NewCmdUntag(f, open, nil),
 	}

@@ -38,6 +38,8 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"pull", "--platform", "linux/arm64", "--os", "linux", "x"}, "--platform option can not be specified with --arch or --os"},
 		{[]string{"push"}, "accepts between 1 and 2 arg(s), received 0"},
 		{[]string{"push", "--retry-delay", "soon", "x"}, `unable to parse value provided "soon" for --retry-delay: time: invalid duration "soon"`},
+		{[]string{"search"}, "accepts 1 arg(s), received 0"},
+		{[]string{"search", "--list-tags", "-f", "stars=1", "x"}, "filters are not applicable to list tags result"},
 		{[]string{"load", "x"}, "`podctl image load` takes no arguments"},
 		{[]string{"save"}, "need at least 1 argument"},
 		{[]string{"save", "--compress", "x"}, "--compress can only be set when --format is 'docker-dir'"},
@@ -153,7 +155,7 @@ func TestPlaces(t *testing.T) {
 		}
 		return out
 	}
-	require.ElementsMatch(t, []string{"history", "images", "import", "load", "pull", "push", "rmi", "save", "tag", "untag"}, names(TopLevel(f, nil)))
-	require.ElementsMatch(t, []string{"exists", "history", "import", "inspect", "list", "load", "prune", "pull", "push", "rm", "save", "tag", "untag"},
+	require.ElementsMatch(t, []string{"history", "images", "import", "load", "pull", "push", "rmi", "save", "search", "tag", "untag"}, names(TopLevel(f, nil)))
+	require.ElementsMatch(t, []string{"exists", "history", "import", "inspect", "list", "load", "prune", "pull", "push", "rm", "save", "search", "tag", "untag"},
 		names(NewGroup(f, nil).Commands()))
 }

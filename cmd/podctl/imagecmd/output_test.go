@@ -24,6 +24,7 @@ type fake struct {
 	report  image.RemoveReport
 	errs    []error
 	pruned  []image.Pruned
+	found   []image.Found
 	calls   []string
 }
 
@@ -77,6 +78,10 @@ func (f *fake) Inspect(_ context.Context, ref string) (*image.Details, error) {
 }
 
 func (f *fake) Exists(_ context.Context, ref string) (bool, error) { return ref == "yes", nil }
+
+func (f *fake) Search(context.Context, string, image.SearchOptions) ([]image.Found, error) {
+	return f.found, nil
+}
 
 var (
 	idA   = strings.Repeat("a", 64)
@@ -295,5 +300,43 @@ func TestExistsOutput(t *testing.T) {
 		err := existsRun(t.Context(), &existsOptions{Images: open[existence](t, &fake{}), Image: ref})
 		require.Equal(t, code, cmdutil.Report(ios, err))
 		require.Empty(t, errOut.String())
+	}
+}
+
+func TestSearchOutput(t *testing.T) {
+	found := []image.Found{
+		{Index: "example.test", Name: "example.test/a", Description: "first", Stars: 7, Official: "[OK]", Tag: "1"},
+		{Index: "example.test", Name: "example.test/a", Description: "second", Tag: "2"},
+	}
+	for _, tt := range []struct {
+		name  string
+		opts  searchOptions
+		found []image.Found
+		want  string
+	}{
+		{"table", searchOptions{}, found, "NAME            DESCRIPTION\nexample.test/a  first\nexample.test/a  second\n"},
+		{"no result is no output", searchOptions{}, nil, ""},
+		{"compatible", searchOptions{Compatible: true}, found[:1], "" +
+			"NAME            DESCRIPTION  STARS       OFFICIAL    AUTOMATED\nexample.test/a  first        7           [OK]        \n"},
+		{"tags", searchOptions{Search: image.SearchOptions{ListTags: true}}, found, "" +
+			"NAME            TAG\nexample.test/a  1\nexample.test/a  2\n"},
+		{"tags as JSON", searchOptions{Search: image.SearchOptions{ListTags: true}, Format: "json"}, found, `[
+    {
+        "Name": "example.test/a",
+        "Tags": [
+            "1",
+            "2"
+        ]
+    }
+]
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ios, _, out, _ := iostreams.Test()
+			opts := tt.opts
+			opts.IO, opts.Images = ios, open[searcher](t, &fake{found: tt.found})
+			require.NoError(t, searchRun(t.Context(), &opts))
+			require.Equal(t, tt.want, out.String())
+		})
 	}
 }

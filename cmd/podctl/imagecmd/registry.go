@@ -18,12 +18,18 @@ type registryFlags struct {
 }
 
 func (r *registryFlags) bind(cmd *cobra.Command, registry *image.Registry) {
+	r.bindAccess(cmd, registry)
+	fs := cmd.Flags()
+	fs.UintVar(&r.retry, "retry", 0, "How `often` to try again (default from containers.conf)")
+	fs.StringVar(&r.retryDelay, "retry-delay", "", "`Duration` between tries")
+}
+
+// bindAccess defines the flags that every request to a registry has.
+func (r *registryFlags) bindAccess(cmd *cobra.Command, registry *image.Registry) {
 	fs := cmd.Flags()
 	fs.StringVar(&registry.AuthFile, "authfile", "", "`Path` of the authentication file")
 	fs.StringVar(&registry.CertDir, "cert-dir", "", "`Directory` with certificates")
 	fs.StringVar(&registry.Creds, "creds", "", "`Credentials` (user:password) for the registry")
-	fs.UintVar(&r.retry, "retry", 0, "How `often` to try again (default from containers.conf)")
-	fs.StringVar(&r.retryDelay, "retry-delay", "", "`Duration` between tries")
 	fs.BoolVar(&r.tlsVerify, "tls-verify", true, "Require HTTPS and verify certificates")
 }
 
