@@ -7,6 +7,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 GO ?= go
+# What make says of itself would come after the last line of the tests.
+MAKEFLAGS += --no-print-directory
 TAGS := containers_image_openpgp exclude_graphdriver_btrfs seccomp systemd
 
 # The commit and its time, not the clock: one commit builds one file. A tree
