@@ -43,7 +43,7 @@ func scanContainer(row scanner) (*container.Container, error) {
 	cfg := new(container.Config)
 	if err := errors.Join(decode(configColumn, cfg), decode(netStatus, &r.NetStatus)); err != nil {
 		c.Damage, c.State = "configuration cannot be read: "+err.Error(), container.Unknown
-		return &c, nil //nolint:nilerr // damage is data: a row that cannot be read can still be removed
+		return &c, nil
 	}
 	cfg.InitType = initType
 	c.Config = cfg

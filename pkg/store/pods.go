@@ -28,7 +28,7 @@ func scanPod(row scanner) (*pod.Pod, error) {
 	cfg := new(pod.Config)
 	if err := errors.Join(decode(config, cfg), decode(labels, &cfg.Labels)); err != nil {
 		p.Damage = "configuration cannot be read: " + err.Error()
-		return &p, nil //nolint:nilerr // damage is data: a row that cannot be read can still be removed
+		return &p, nil
 	}
 	p.Config = cfg
 	switch p.State {
