@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,11 +17,15 @@ import (
 // attachServer plays conmon's side of one attachment.
 func attachServer(t *testing.T, serve func(*net.UnixConn)) (bundle string) {
 	t.Helper()
-	bundle, err := os.MkdirTemp("", "attach")
+	bundle = t.TempDir()
+	dir, err := os.Open(bundle)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(bundle)) })
-	listener, err := net.ListenUnix("unixpacket", &net.UnixAddr{Net: "unixpacket", Name: filepath.Join(bundle, attachSocketName)})
+	defer dir.Close()
+	// The path itself may be longer than a socket address holds.
+	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), attachSocketName)
+	listener, err := net.ListenUnix("unixpacket", &net.UnixAddr{Net: "unixpacket", Name: name})
 	require.NoError(t, err)
+	listener.SetUnlinkOnClose(false) // the descriptor in the name is closed by then
 	served := make(chan struct{})
 	t.Cleanup(func() { listener.Close(); <-served })
 	go func() {

@@ -238,8 +238,8 @@ func (m *monitor) died(err error) error {
 // refusal is the error the OCI runtime logged; nil if it logged none. Its log
 // has the reason alone and whole, unlike what conmon relays.
 func (m *monitor) refusal() *CommandError {
-	log, err := os.ReadFile(m.logPath())
-	if err != nil || !severeIn(string(log)) {
+	log, _ := os.ReadFile(m.logPath()) // no log says as little as an empty one
+	if !severeIn(string(log)) {
 		return nil
 	}
 	failure := classify(m.runtime.Name(), string(log))

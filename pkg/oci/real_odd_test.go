@@ -3,6 +3,7 @@ package oci
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -104,6 +105,31 @@ func TestRealContainerOddities(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, version, h.Name()+" version")
 	})
+}
+
+func TestRealContainersLiveInParallel(t *testing.T) {
+	h := needRealHost(t)
+	const containers = 8
+	ended := make(chan error, containers)
+	for i := range containers {
+		opts := h.bundle(false, "sh", "-c", fmt.Sprintf("exit %d", i))
+		go func() {
+			_, err := h.Create(h.ctx, opts)
+			if err == nil {
+				err = h.Start(h.ctx, opts.ID)
+			}
+			if err == nil {
+				var exit Exit
+				if exit, err = h.WaitExit(h.ctx, opts.ID, proc.Process{}); err == nil && exit.Code != i {
+					err = fmt.Errorf("container %d ended with %d", i, exit.Code)
+				}
+			}
+			ended <- err
+		}()
+	}
+	for range containers {
+		require.NoError(t, <-ended)
+	}
 }
 
 // needMemoryController skips where a container's memory cannot be limited.

@@ -158,6 +158,21 @@ func TestRealExec(t *testing.T) {
 		require.Equal(t, "cleanup --exec session "+opts.ID+"\n", string(hook))
 	})
 
+	t.Run("goes_on_after_detaching_and_leaves_an_exit_file", func(t *testing.T) {
+		h, opts := running(t)
+		exec := session(h, opts, "cat")
+		exec.Process.Terminal = true
+		exec.Attach = &Streams{Stdin: strings.NewReader("q"), Stdout: io.Discard, DetachKeys: []byte("q")}
+		result, err := h.Exec(h.ctx, exec)
+		require.ErrorIs(t, err, errdefs.ErrDetached)
+		session, err := proc.Of(result.PID)
+		require.NoError(t, err)
+		require.NoError(t, session.Signal(unix.SIGKILL))
+		exit, err := WaitExecExit(h.ctx, exec.Dir, opts.ID, proc.Process{})
+		require.NoError(t, err)
+		require.Equal(t, 137, exit.Code)
+	})
+
 	t.Run("of_a_missing_command_says_so", func(t *testing.T) {
 		for _, attach := range []*Streams{nil, {Stdout: io.Discard}} {
 			h, opts := running(t)
