@@ -10,15 +10,8 @@ import (
 	"github.com/containers/common/pkg/util"
 )
 
-// Candidate is what filters look at.
-type Candidate struct {
-	*Volume
-	// InUse: at least one container has it.
-	InUse bool
-}
-
 // Predicate says whether a volume passes.
-type Predicate func(Candidate) bool
+type Predicate func(Status) bool
 
 // CreationTime finds when the volume of that name (or unique prefix) was made.
 type CreationTime func(name string) (time.Time, error)
@@ -45,7 +38,7 @@ func all(values map[string][]string, lookup CreationTime, one maker) (Predicate,
 		}
 		predicates = append(predicates, p)
 	}
-	return func(c Candidate) bool {
+	return func(c Status) bool {
 		return !slices.ContainsFunc(predicates, func(p Predicate) bool { return !p(c) })
 	}, nil
 }
@@ -53,13 +46,13 @@ func all(values map[string][]string, lookup CreationTime, one maker) (Predicate,
 func listFilter(key string, values []string, lookup CreationTime) (Predicate, error) {
 	switch strings.ToLower(key) {
 	case "name":
-		return func(c Candidate) bool { return util.StringMatchRegexSlice(c.Name, values) }, nil
+		return func(c Status) bool { return util.StringMatchRegexSlice(c.Name, values) }, nil
 	case "driver":
-		return func(c Candidate) bool { return slices.Contains(values, c.Driver) }, nil
+		return func(c Status) bool { return slices.Contains(values, c.Driver) }, nil
 	case "scope":
-		return func(Candidate) bool { return slices.Contains(values, ScopeLocal) }, nil
+		return func(Status) bool { return slices.Contains(values, ScopeLocal) }, nil
 	case "opt":
-		return func(c Candidate) bool { return hasOption(c.Options, values) }, nil
+		return func(c Status) bool { return hasOption(c.Options, values) }, nil
 	case "dangling":
 		return danglingFilter(values)
 	}
@@ -69,15 +62,15 @@ func listFilter(key string, values []string, lookup CreationTime) (Predicate, er
 func pruneFilter(key string, values []string, lookup CreationTime) (Predicate, error) {
 	switch strings.ToLower(key) {
 	case "label":
-		return func(c Candidate) bool { return filters.MatchLabelFilters(values, c.Labels) }, nil
+		return func(c Status) bool { return filters.MatchLabelFilters(values, c.Labels) }, nil
 	case "label!":
-		return func(c Candidate) bool { return filters.MatchNegatedLabelFilters(values, c.Labels) }, nil
+		return func(c Status) bool { return filters.MatchNegatedLabelFilters(values, c.Labels) }, nil
 	case "until":
 		until, err := filters.ComputeUntilTimestamp(values)
 		if err != nil {
 			return nil, err
 		}
-		return func(c Candidate) bool { return c.CreatedAt.Before(until) }, nil
+		return func(c Status) bool { return c.CreatedAt.Before(until) }, nil
 	case "after", "since":
 		return afterFilter(values, lookup)
 	}
@@ -105,7 +98,7 @@ func danglingFilter(values []string) (Predicate, error) {
 			return nil, fmt.Errorf("%q is not a valid value for the \"dangling\" filter - must be true or false", value)
 		}
 	}
-	return func(c Candidate) bool { return wanted[!c.InUse] }, nil
+	return func(c Status) bool { return wanted[len(c.Users) == 0] }, nil
 }
 
 // afterFilter: made after the earliest of the named volumes.
@@ -120,5 +113,5 @@ func afterFilter(names []string, lookup CreationTime) (Predicate, error) {
 			earliest = created
 		}
 	}
-	return func(c Candidate) bool { return c.CreatedAt.After(earliest) }, nil
+	return func(c Status) bool { return c.CreatedAt.After(earliest) }, nil
 }

@@ -11,8 +11,8 @@ import (
 
 func TestFilters(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
-	list := []Candidate{
-		{Volume: &Volume{Name: "db", CreatedAt: day(1), Config: Config{Driver: "local", Labels: map[string]string{"env": "prod"}}}, InUse: true},
+	list := []Status{
+		{Volume: &Volume{Name: "db", CreatedAt: day(1), Config: Config{Driver: "local", Labels: map[string]string{"env": "prod"}}}, Users: []string{"c1"}},
 		{Volume: &Volume{Name: "cache", CreatedAt: day(2), Config: Config{Driver: "local", Options: map[string]string{"type": "tmpfs"}}}},
 		{Volume: &Volume{Name: "img", CreatedAt: day(3), Config: Config{Driver: "image", Labels: map[string]string{"env": "dev"}}}},
 	}

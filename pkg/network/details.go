@@ -1,0 +1,31 @@
+package network
+
+import "github.com/containers/common/libnetwork/types"
+
+// Details are a network with the containers that are on it.
+type Details struct {
+	types.Network
+	// Containers by full ID: those running with an interface on the network.
+	Containers map[string]Member `json:"containers"`
+}
+
+// Member is one container on a network.
+type Member struct {
+	Name string `json:"name"`
+	// Interfaces by name, as Setup returned them.
+	Interfaces map[string]types.NetInterface `json:"interfaces,omitempty"`
+}
+
+// RemoveOptions say what may be done so that a network can go.
+type RemoveOptions struct {
+	// Force removes the containers and pods that use the network first.
+	Force bool
+	// Timeout is what these get to stop, in seconds; nil for their own.
+	Timeout *uint
+}
+
+// Pruned is the fate of one network in a prune: removed, or Err says why not.
+type Pruned struct {
+	Name string
+	Err  error
+}
