@@ -9,6 +9,8 @@ import (
 )
 
 // openImages returns how image commands get at the store the global flags name.
+// This store has no hooks: it sees containers in the store, but no records of
+// the engine, and writes no events.
 func openImages(f *cmdutil.Factory) imagecmd.Open {
 	return func(context.Context) (*image.Store, error) {
 		g := f.Globals

@@ -2,11 +2,13 @@ package image
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"io/fs"
 	"slices"
 	"time"
 
 	"github.com/containers/common/libimage"
+	"github.com/sirupsen/logrus"
 )
 
 // Summary is one image in a list. Details are filled if they were asked for.
@@ -43,15 +45,11 @@ type ListOptions struct {
 	Details bool
 }
 
-// List returns the images in the store that match, in no particular order.
+// List returns the images in the store that match, in no particular order. A
+// damaged image is listed with what can be read of it, so that it can be
+// removed.
 func (s *Store) List(ctx context.Context, opts ListOptions) ([]Summary, error) {
-	filters := slices.Clone(opts.Filters)
-	if !opts.All {
-		filters = append(filters, "intermediate=false")
-	}
-	images, err := s.runtime.ListImages(ctx, &libimage.ListImagesOptions{
-		Filters: filters, SetListData: true, IsExternalContainerFunc: s.isExternal(ctx),
-	})
+	images, err := s.list(ctx, opts)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -63,12 +61,28 @@ func (s *Store) List(ctx context.Context, opts ListOptions) ([]Summary, error) {
 	for _, img := range images {
 		summary, err := summarize(ctx, img, opts.Details)
 		if err != nil {
-			return nil, fmt.Errorf("read image %s: %w", img.ID(), err)
+			logrus.Warnf("Image %s cannot be read, remove it: %v", img.ID(), err)
 		}
 		summary.Containers = len(containers[img.ID()])
 		summaries = append(summaries, summary)
 	}
 	return summaries, nil
+}
+
+func (s *Store) list(ctx context.Context, opts ListOptions) ([]*libimage.Image, error) {
+	filters := slices.Clone(opts.Filters)
+	if !opts.All {
+		filters = append(filters, "intermediate=false")
+	}
+	listOpts := &libimage.ListImagesOptions{Filters: filters, SetListData: true, IsExternalContainerFunc: s.isExternal(ctx)}
+	images, err := s.runtime.ListImages(ctx, listOpts)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return images, err
+	}
+	// A file of some image is missing, and with it who is whose parent.
+	logrus.Warnf("Parents of images cannot be told: %v", err)
+	listOpts.Filters, listOpts.SetListData = opts.Filters, false
+	return s.runtime.ListImages(ctx, listOpts)
 }
 
 func summarize(ctx context.Context, img *libimage.Image, details bool) (Summary, error) {

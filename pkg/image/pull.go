@@ -86,11 +86,13 @@ type PullOptions struct {
 // Ensure returns the image ref names, pulling it as the policy demands. With
 // [PullNever] and no local image the error is [errdefs.ErrNoSuchImage].
 func (s *Store) Ensure(ctx context.Context, ref string, opts PullOptions) (*Image, error) {
-	platform := opts.Arch != "" || opts.OS != "" || opts.Variant != ""
-	if local := opts.Policy == PullMissing || opts.Policy == PullNever || opts.Policy == ""; local && !platform && !namesTransport(ref) {
-		img, resolved, err := s.lookup(ref)
-		if err == nil {
-			return newImage(ctx, img, resolved)
+	if opts.prefersLocal(ref) {
+		if img, resolved, err := s.lookup(ref); err == nil {
+			found, err := newImage(ctx, img, resolved)
+			// An image that cannot be read is pulled again.
+			if err == nil || opts.Policy == PullNever {
+				return found, err
+			}
 		}
 	}
 	pulled, err := s.pull(ctx, ref, opts)
@@ -108,6 +110,17 @@ func (s *Store) Ensure(ctx context.Context, ref string, opts PullOptions) (*Imag
 		}
 	}
 	return newImage(ctx, img, resolved)
+}
+
+// prefersLocal says whether a local image of the name ends the search. For
+// another platform it does not: local images may declare a wrong one.
+func (o PullOptions) prefersLocal(ref string) bool {
+	platform := o.Arch != "" || o.OS != "" || o.Variant != ""
+	switch o.Policy {
+	case "", PullMissing, PullNever:
+		return !platform && !namesTransport(ref)
+	}
+	return false
 }
 
 // Pull pulls what ref names, which may begin with a transport such as
