@@ -1,0 +1,181 @@
+package bundle
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containers/common/pkg/parse"
+	devconfig "github.com/opencontainers/cgroups/devices/config"
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// devices looks up the devices the container is given. A privileged one gets
+// all of the host's.
+func (w *writer) devices(context.Context) error {
+	wanted := slices.Concat(w.Input.Devices, w.cfg.Security.Devices)
+	if w.cfg.Security.Privileged {
+		if err := w.allDevices(); err != nil {
+			return err
+		}
+	}
+	for _, device := range wanted {
+		if !strings.HasPrefix(device, "/") && strings.Contains(device, "=") {
+			return fmt.Errorf("device %s: CDI devices are not supported: %w", device, errdefs.ErrUnsupported)
+		}
+		found, err := parse.DeviceFromPath(device)
+		if err != nil {
+			return fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+		}
+		w.addDevices(device, found)
+	}
+	for _, rule := range w.cfg.Security.DeviceRules {
+		parsed, err := parseDeviceRule(rule)
+		if err != nil {
+			return err
+		}
+		w.Spec.DeviceRules = append(w.Spec.DeviceRules, parsed)
+	}
+	return nil
+}
+
+func (w *writer) allDevices() error {
+	found, err := parse.DeviceFromPath("/dev")
+	if err != nil {
+		return fmt.Errorf("list the host's devices: %w", err)
+	}
+	found = slices.DeleteFunc(found, func(d devconfig.Device) bool {
+		// The container has its own terminals, and systemd in it would start
+		// a login on each of the host's.
+		return d.Path == "/dev/ptmx" || d.Path == "/dev/tty" || w.cfg.SystemdMode() && isVirtualConsole(d.Path)
+	})
+	w.addDevices("/dev", found)
+	return nil
+}
+
+func isVirtualConsole(path string) bool {
+	number, ok := strings.CutPrefix(path, "/dev/tty")
+	_, err := strconv.Atoi(number)
+	return ok && err == nil
+}
+
+// addDevices makes nodes for the devices, or binds the host's where making
+// nodes is not allowed.
+func (w *writer) addDevices(given string, found []devconfig.Device) {
+	source, _, _ := strings.Cut(given, ":")
+	for _, d := range found {
+		if w.Spec.Rootless {
+			path := d.Path
+			if source != "/dev" {
+				path = source
+			}
+			w.Spec.Files = append(w.Spec.Files, container.Mount{Source: path, Destination: d.Path, Options: []string{"nosuid", "noexec", "rw"}})
+			continue
+		}
+		mode, uid, gid := d.FileMode, d.Uid, d.Gid
+		node := specs.LinuxDevice{
+			Path: d.Path, Type: string(d.Type), Major: d.Major, Minor: d.Minor, FileMode: &mode, UID: &uid, GID: &gid,
+		}
+		// The last word on a path counts.
+		w.Spec.Devices = slices.DeleteFunc(w.Spec.Devices, func(o specs.LinuxDevice) bool { return o.Path == node.Path })
+		w.Spec.Devices = append(w.Spec.Devices, node)
+		if w.cfg.Security.Privileged {
+			continue // everything is allowed already
+		}
+		major, minor := d.Major, d.Minor
+		w.Spec.DeviceRules = append(w.Spec.DeviceRules, specs.LinuxDeviceCgroup{
+			Allow: true, Type: string(d.Type), Major: &major, Minor: &minor, Access: string(d.Permissions),
+		})
+	}
+}
+
+// parseDeviceRule reads "TYPE MAJOR:MINOR ACCESS", as in the devices controller
+// of cgroup v1.
+func parseDeviceRule(rule string) (specs.LinuxDeviceCgroup, error) {
+	bad := func() (specs.LinuxDeviceCgroup, error) {
+		return specs.LinuxDeviceCgroup{}, fmt.Errorf("invalid device cgroup rule format: '%s': %w", rule, errdefs.ErrInvalidArg)
+	}
+	fields := strings.Fields(rule)
+	if len(fields) != 3 || !slices.Contains([]string{"a", "b", "c"}, fields[0]) || strings.Trim(fields[2], "rwm") != "" {
+		return bad()
+	}
+	out := specs.LinuxDeviceCgroup{Allow: true, Type: fields[0], Access: fields[2]}
+	major, minor, ok := strings.Cut(fields[1], ":")
+	if !ok {
+		return bad()
+	}
+	for _, part := range []struct {
+		text string
+		to   **int64
+	}{{major, &out.Major}, {minor, &out.Minor}} {
+		if part.text == "*" {
+			continue
+		}
+		n, err := strconv.ParseUint(part.text, 10, 32)
+		if err != nil {
+			return bad()
+		}
+		number := int64(n)
+		*part.to = &number
+	}
+	return out, nil
+}
+
+// blockIO finds the numbers of the block devices whose rate is limited.
+func (w *writer) blockIO(context.Context) error {
+	r := w.cfg.Resources
+	block := &specs.LinuxBlockIO{}
+	for _, given := range r.BlkioWeightDevice {
+		path, text, _ := strings.Cut(given, ":")
+		weight, err := strconv.ParseUint(text, 10, 16)
+		if err != nil {
+			return fmt.Errorf("invalid weight for device: %s: %w", given, errdefs.ErrInvalidArg)
+		}
+		major, minor, err := blockNumbers(path)
+		if err != nil {
+			return err
+		}
+		w16 := uint16(weight)
+		device := specs.LinuxWeightDevice{Weight: &w16}
+		device.Major, device.Minor = major, minor
+		block.WeightDevice = append(block.WeightDevice, device)
+	}
+	for _, limit := range []struct {
+		given []container.Throttle
+		to    *[]specs.LinuxThrottleDevice
+	}{
+		{r.ReadBPS, &block.ThrottleReadBpsDevice}, {r.WriteBPS, &block.ThrottleWriteBpsDevice},
+		{r.ReadIOPS, &block.ThrottleReadIOPSDevice}, {r.WriteIOPS, &block.ThrottleWriteIOPSDevice},
+	} {
+		for _, t := range limit.given {
+			major, minor, err := blockNumbers(t.Path)
+			if err != nil {
+				return err
+			}
+			device := specs.LinuxThrottleDevice{Rate: t.Rate}
+			device.Major, device.Minor = major, minor
+			*limit.to = append(*limit.to, device)
+		}
+	}
+	if len(r.BlkioWeightDevice)+len(r.ReadBPS)+len(r.WriteBPS)+len(r.ReadIOPS)+len(r.WriteIOPS) > 0 {
+		w.Spec.BlockIO = block
+	}
+	return nil
+}
+
+func blockNumbers(path string) (major, minor int64, err error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return 0, 0, fmt.Errorf("could not parse throttle device at %s: %w: %w", path, err, errdefs.ErrInvalidArg)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFBLK && st.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return 0, 0, fmt.Errorf("%s is not a device: %w", path, errdefs.ErrInvalidArg)
+	}
+	return int64(unix.Major(st.Rdev)), int64(unix.Minor(st.Rdev)), nil
+}
