@@ -24,6 +24,8 @@ type Config struct {
 	Infra bool `json:",omitempty"`
 	// InitType makes it an init container: "once" or "always".
 	InitType string `json:",omitempty"`
+	// Requires are the IDs of the containers --requires named.
+	Requires []string `json:",omitempty"`
 	// CreateCommand is the argv of the creating call.
 	CreateCommand []string `json:",omitempty"`
 
@@ -69,12 +71,16 @@ type Process struct {
 	UnsetEnvAll bool     `json:",omitempty"`
 	HTTPProxy   bool     `json:",omitempty"`
 	WorkDir     string   `json:",omitempty"`
-	User        string   `json:",omitempty"`
-	Groups      []string `json:",omitempty"` // --group-add
-	Hostname    string   `json:",omitempty"`
-	Terminal    bool     `json:",omitempty"`
+	// WorkDirGiven: the user named it, so a missing one is an error.
+	WorkDirGiven bool     `json:",omitempty"`
+	User         string   `json:",omitempty"`
+	Groups       []string `json:",omitempty"` // --group-add
+	Hostname     string   `json:",omitempty"`
+	Terminal     bool     `json:",omitempty"`
 	// Stdin keeps standard input open.
-	Stdin       bool   `json:",omitempty"`
+	Stdin bool `json:",omitempty"`
+	// StdinOnce closes standard input when the first attached client is done.
+	StdinOnce   bool   `json:",omitempty"`
 	Umask       string `json:",omitempty"` // four octal digits
 	Timezone    string `json:",omitempty"` // zone name or "local"
 	Init        bool   `json:",omitempty"` // run under an init at /run/podman-init
@@ -88,8 +94,6 @@ type Process struct {
 	HostUsers   []string `json:",omitempty"`
 	// PreserveFDs is how many descriptors above stderr are passed on (run only).
 	PreserveFDs uint `json:",omitempty"`
-	// PreserveFD are single descriptors passed on, instead of the first few.
-	PreserveFD []uint `json:",omitempty"`
 }
 
 // RestartPolicy says what happens after the process exited by itself.
@@ -183,15 +187,10 @@ func (n *Namespaces) ByKind() map[string]*Namespace {
 	}
 }
 
-// DefaultNetwork stands for the default network, whose name the command line
-// does not know. The engine puts in the name.
-const DefaultNetwork = "default"
-
 // Network is a container's own network set-up; empty when it joins another's.
 type Network struct {
 	// Networks are the networks joined in bridge mode, by name; Order keeps the
-	// order on the command line. Empty in bridge mode: the default network. The
-	// key [DefaultNetwork] stands for it where it has options of its own.
+	// order on the command line. Empty in bridge mode: the default network.
 	Networks map[string]types.PerNetworkOptions `json:",omitempty"`
 	Order    []string                           `json:",omitempty"`
 	// Options are the pasta or slirp4netns options, by mode word.
@@ -214,7 +213,7 @@ type Network struct {
 
 // Storage is what is mounted.
 type Storage struct {
-	// Mounts are bind, tmpfs, ramfs, devpts, image, glob, artifact and overlay mounts.
+	// Mounts are bind, tmpfs, ramfs, devpts, image, glob and overlay mounts.
 	Mounts []Mount `json:",omitempty"`
 	// Volumes are named and anonymous volumes.
 	Volumes []VolumeMount `json:",omitempty"`
@@ -233,8 +232,7 @@ type Storage struct {
 
 // Mount is one mount that is not a volume.
 type Mount struct {
-	// Type is "bind", "tmpfs", "ramfs", "devpts", "image", "glob", "artifact" or
-	// "overlay". The destination of a glob may be empty: then it is the source's.
+	// Type is "bind", "tmpfs", "ramfs", "devpts", "image", "glob" or "overlay".
 	Type        string   `json:",omitempty"`
 	Source      string   `json:",omitempty"`
 	Destination string   `json:",omitempty"`
@@ -301,7 +299,6 @@ type Resources struct {
 	RlimitsHost bool                `json:",omitempty"`
 	OOMScoreAdj *int                `json:",omitempty"`
 	CgroupConf  map[string]string   `json:",omitempty"`
-	RdtClass    string              `json:",omitempty"` // resource director technology class
 	// CgroupParent as resolved; CgroupMode is "enabled", "disabled", "no-conmon", "split".
 	CgroupParent string `json:",omitempty"`
 	CgroupMode   string `json:",omitempty"`

@@ -113,3 +113,9 @@ func (tx *Tx) DeletePod(ctx context.Context, id string) error {
 	}
 	return err
 }
+
+// PodsInTransition returns the pods that are not ready: being made or removed, by
+// the living or the dead, or with a state word that cannot be read.
+func (tx *Tx) PodsInTransition(ctx context.Context) ([]*pod.Pod, error) {
+	return collect(ctx, tx, scanPod, "SELECT "+podColumns+" FROM pods WHERE state <> 'ready' ORDER BY created_at, id")
+}

@@ -121,3 +121,8 @@ func (tx *Tx) DeleteVolume(ctx context.Context, name string) error {
 func VolumeInUseError(name string, users []string) error {
 	return fmt.Errorf("volume %s is being used by the following container(s): %s: %w", name, joinComma(users), errdefs.ErrVolumeInUse)
 }
+
+// VolumesInTransition returns the volumes being made or removed, by the living or the dead.
+func (tx *Tx) VolumesInTransition(ctx context.Context) ([]*Volume, error) {
+	return collect(ctx, tx, scanVolume, "SELECT "+volumeColumns+" FROM volumes WHERE state <> 'ready' ORDER BY name")
+}

@@ -14,6 +14,7 @@ CREATE TABLE pods (
     config      TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX pods_created ON pods (created_at);
+CREATE INDEX pods_transition ON pods (state) WHERE state <> 'ready';
 
 CREATE TABLE containers (
     id              TEXT PRIMARY KEY REFERENCES ids (id),
