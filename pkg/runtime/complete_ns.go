@@ -1,0 +1,231 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containers/common/libnetwork/types"
+
+	"github.com/podctl/podctl/pkg/cgroupmgr"
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/pod"
+)
+
+// podContext is what a container needs to know of the pod it joins.
+type podContext struct {
+	pod   *pod.Pod
+	infra *container.Container // nil without one
+}
+
+// shares reports whether members join the infra container's namespace of a kind.
+func (p *podContext) shares(kind string) bool {
+	return p != nil && p.infra != nil && p.pod.Config.Shares(kind)
+}
+
+// completeNamespaces resolves every mode: the pod's namespace where the pod
+// shares it and the container does not say otherwise, else containers.conf's
+// default.
+func completeNamespaces(c *container.Config, in surroundings) error {
+	defaults := map[string]string{
+		"ipc": in.settings.Conf.Containers.IPCNS, "pid": in.settings.Conf.Containers.PidNS,
+		"uts": in.settings.Conf.Containers.UTSNS, "cgroup": in.settings.Conf.Containers.CgroupNS,
+		"net": in.settings.Conf.Containers.NetNS, "user": "host",
+	}
+	if in.settings.Conf.Containers.UserNS != "" && !in.pod.shares("user") {
+		defaults["user"] = in.settings.Conf.Containers.UserNS
+	}
+	if in.pod != nil && in.pod.infra != nil {
+		if err := podConflicts(c, in.pod); err != nil {
+			return err
+		}
+	}
+	for kind, ns := range c.Namespaces.ByKind() {
+		switch ns.Mode {
+		case container.ModeDefault:
+			if c.Infra || !in.pod.shares(kind) {
+				*ns = defaultNamespace(defaults[kind])
+				continue
+			}
+			*ns = joinInfra(in.pod.infra, kind)
+		case container.ModePod:
+			if in.pod == nil || in.pod.infra == nil {
+				return fmt.Errorf("cannot use pod namespace as container is not joining a pod or pod has no infra container: %w", errdefs.ErrInvalidArg)
+			}
+			*ns = joinInfra(in.pod.infra, kind)
+		}
+	}
+	if c.Namespaces.UTS.Shares() || c.Namespaces.UTS.IsHost() {
+		if c.Hostname != "" && !c.Infra {
+			where := "joining the pod UTS namespace"
+			if c.Namespaces.UTS.IsHost() {
+				where = "running in the host UTS namespace"
+			}
+			return fmt.Errorf("invalid config provided: cannot set hostname when %s: %w", where, errdefs.ErrInvalidConfig)
+		}
+	}
+	return nil
+}
+
+func defaultNamespace(word string) container.Namespace {
+	if word == "" {
+		word = string(container.ModePrivate)
+	}
+	return container.Namespace{Mode: container.Mode(word)}
+}
+
+// joinInfra is the infra container's namespace, or the host's if infra uses that.
+func joinInfra(infra *container.Container, kind string) container.Namespace {
+	if infra.Config.Namespaces.ByKind()[kind].IsHost() {
+		return container.Namespace{Mode: container.ModeHost}
+	}
+	return container.Namespace{Mode: container.ModeContainer, Value: infra.ID}
+}
+
+// podConflicts refuses options that only the pod may set.
+func podConflicts(c *container.Config, p *podContext) error {
+	if c.Infra {
+		return nil
+	}
+	refuse := func(what string) error {
+		return fmt.Errorf("invalid config provided: %s: %w", what, errdefs.ErrNetworkOnPodCtr)
+	}
+	n := c.Network
+	if p.shares("net") && (c.Namespaces.Net.Mode == container.ModeDefault || c.Namespaces.Net.Mode == container.ModePod) {
+		switch {
+		case len(n.Ports) > 0 || n.PublishAll:
+			return refuse("published or exposed ports must be defined when the pod is created")
+		case len(n.HostAdd) > 0:
+			return refuse("extra host entries must be specified on the pod")
+		case len(n.Networks) > 0:
+			return refuse("networks must be defined when the pod is created")
+		}
+	}
+	switch c.Namespaces.User.Mode {
+	case container.ModeDefault, container.ModeHost, container.ModePod:
+		if len(c.Namespaces.UIDMap)+len(c.Namespaces.GIDMap) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("invalid config provided: cannot set user namespace mode when joining pod with infra container: %w", errdefs.ErrInvalidArg)
+}
+
+// completeNetwork decides the network of a container that has its own.
+func completeNetwork(c *container.Config, in surroundings) error {
+	ns := &c.Namespaces.Net
+	if ns.Mode == container.ModePrivate || ns.Mode == "" {
+		ns.Mode = container.ModeBridge
+		if in.settings.Rootless {
+			ns.Mode = container.Mode(in.settings.Conf.Network.DefaultRootlessNetworkCmd)
+		}
+	}
+	if len(c.Network.DNSServers) == 0 {
+		c.Network.DNSServers = in.settings.Conf.Containers.DNSServers.Get()
+	}
+	if len(c.Network.DNSSearch) == 0 {
+		c.Network.DNSSearch = in.settings.Conf.Containers.DNSSearches.Get()
+	}
+	if len(c.Network.DNSOptions) == 0 {
+		c.Network.DNSOptions = in.settings.Conf.Containers.DNSOptions.Get()
+	}
+	c.Network.NoHosts = c.Network.NoHosts || in.settings.Conf.Containers.NoHosts
+	if c.Network.PublishAll || len(c.Network.Expose) > 0 || in.image != nil {
+		exposePorts(c, in)
+	}
+	if ns.Mode != container.ModeBridge {
+		return nil
+	}
+	if len(c.Network.Networks) == 0 {
+		name := in.settings.Conf.Network.DefaultNetwork
+		c.Network.Networks = map[string]types.PerNetworkOptions{name: {}}
+		c.Network.Order = []string{name}
+	}
+	var err error
+	if len(c.Network.Ports) > 0 {
+		c.Network.Ports, err = network.AssignHostPorts(c.Network.Ports)
+	}
+	return err
+}
+
+// exposePorts adds the image's exposed ports, and publishes all of them when
+// asked to.
+func exposePorts(c *container.Config, in surroundings) {
+	if in.image != nil {
+		c.Network.Expose = withImagePorts(c.Network.Expose, in.image.Config.ExposedPorts)
+	}
+	if !c.Network.PublishAll {
+		return
+	}
+	numbers := make([]int, 0, len(c.Network.Expose))
+	for p := range c.Network.Expose {
+		numbers = append(numbers, int(p))
+	}
+	slices.Sort(numbers)
+	for _, p := range numbers {
+		for _, proto := range c.Network.Expose[uint16(p)] {
+			c.Network.Ports = append(c.Network.Ports, types.PortMapping{ContainerPort: uint16(p), Range: 1, Protocol: proto})
+		}
+	}
+}
+
+// completeCgroup decides the cgroup parent of a container.
+func completeCgroup(c *container.Config, in surroundings) error {
+	if c.Resources.CgroupMode == "" {
+		c.Resources.CgroupMode = in.settings.Conf.Containers.Cgroups
+	}
+	if c.Resources.CgroupParent != "" {
+		switch c.Resources.CgroupMode {
+		case "disabled", "no-conmon":
+			return fmt.Errorf("cannot set cgroup parent if not creating cgroups: %w", errdefs.ErrInvalidArg)
+		case "split":
+			return fmt.Errorf("cannot specify --cgroup-mode=split with a cgroup-parent: %w", errdefs.ErrInvalidArg)
+		}
+		return nil
+	}
+	if in.pod != nil && in.pod.pod.Config.ShareParent {
+		c.Resources.CgroupParent = in.pod.pod.Config.CgroupPath
+	}
+	return nil
+}
+
+// checkCgroupParent validates a user's cgroup parent with the manager.
+func checkCgroupParent(m cgroupmgr.Manager, parent string) error {
+	if parent == "" {
+		return nil
+	}
+	return m.ValidateParent(parent)
+}
+
+// withImagePorts adds an image's "80/tcp" ports to the exposed ones.
+func withImagePorts(expose map[uint16][]string, image map[string]struct{}) map[uint16][]string {
+	out := make(map[uint16][]string, len(expose)+len(image))
+	for p, protos := range expose {
+		out[p] = slices.Clone(protos)
+	}
+	for spec := range image {
+		port, proto := splitPort(spec)
+		if port != 0 && !slices.Contains(out[port], proto) {
+			out[port] = append(out[port], proto)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// splitPort reads "80/tcp" or "80"; 0 for anything else.
+func splitPort(spec string) (port uint16, proto string) {
+	number, proto, found := strings.Cut(spec, "/")
+	if !found {
+		proto = "tcp"
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		return 0, proto
+	}
+	return uint16(n), proto
+}

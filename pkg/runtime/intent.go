@@ -1,0 +1,64 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// Intents: what an owner is doing to a container, recorded before it does it.
+const (
+	intentCreate = "create"
+	intentStart  = "start"
+	intentStop   = "stop"
+	intentRemove = "remove"
+	// intentRemovePaused is intentRemove of a container that was frozen when it
+	// was claimed, and has to be thawed to die.
+	intentRemovePaused = "remove-paused"
+)
+
+// claim records, in the caller's transaction, that this process is about to
+// carry out the intent.
+func (r *Runtime) claim(c *container.Container, intent string) {
+	c.Intent, c.Owner = intent, r.self
+}
+
+// release records that nothing is under way any more.
+func release(c *container.Container) { c.Intent, c.Owner = "", container.Owner{} }
+
+// change reads a container, lets fn decide and modify it, and writes it back, in
+// one transaction. What fn decides on is the row overlaid with the truth.
+func (r *Runtime) change(ctx context.Context, id string, fn func(*store.Tx, *container.Container) error) (*container.Container, error) {
+	var c *container.Container
+	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
+		if c, err = tx.Container(ctx, id); err != nil {
+			return err
+		}
+		r.observe(c)
+		if err := fn(tx, c); err != nil {
+			return err
+		}
+		return tx.SaveContainer(ctx, c)
+	})
+	return c, err
+}
+
+// undoTime bounds undo steps, which run even after the user interrupted the
+// verb.
+const undoTime = time.Minute
+
+// detached is a context for undo steps: it outlives the cancelling of ctx, but
+// not for ever.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+}
+
+// undo runs fn after err, on a context of its own, and adds what goes wrong.
+func undo(ctx context.Context, err error, fn func(context.Context) error) error {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	return errors.Join(err, fn(ctx))
+}

@@ -1,0 +1,139 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// recover finishes or undoes what killed commands left half done. Every verb
+// that changes something calls it first; with nothing left behind it costs one
+// read. What cannot be mended now is reported and left for the next command: it
+// must not keep the verb from its own work.
+func (r *Runtime) recover(ctx context.Context) error {
+	var dead abandoned
+	if err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+		dead, err = r.findAbandoned(ctx, tx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, id := range dead.containers {
+		r.mend("container", id, r.recoverContainer(ctx, id))
+	}
+	for _, p := range dead.pods {
+		if p.State == pod.Creating {
+			r.mend("pod", p.ID, r.unmakePod(ctx, p.ID))
+		} else {
+			r.mend("pod", p.ID, r.resumePodRemoval(ctx, p.ID))
+		}
+	}
+	for _, name := range dead.volumes {
+		r.mend("volume", name, r.recoverVolume(ctx, name))
+	}
+	return nil
+}
+
+// mend reports a recovery that failed.
+func (r *Runtime) mend(kind, name string, err error) {
+	if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+		fmt.Fprintf(r.notices, "an interrupted command left %s %s half done, and it cannot be mended now: %v\n", kind, shortID(name), err)
+	}
+}
+
+// abandoned is what dead owners left.
+type abandoned struct {
+	containers []string
+	pods       []*pod.Pod
+	volumes    []string
+}
+
+// findAbandoned looks for transitional rows whose owner is dead.
+func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, error) {
+	var dead abandoned
+	pods, err := tx.PodsInTransition(ctx)
+	if err != nil {
+		return dead, err
+	}
+	dying := map[string]bool{}
+	for _, p := range pods {
+		if !alive(p.Owner) {
+			dead.pods = append(dead.pods, p)
+			dying[p.ID] = true
+		}
+	}
+	list, err := tx.ContainersWithIntent(ctx)
+	if err != nil {
+		return dead, err
+	}
+	for _, c := range list {
+		if !alive(c.Owner) && !dying[c.PodID] {
+			dead.containers = append(dead.containers, c.ID)
+		}
+	}
+	volumes, err := tx.VolumesInTransition(ctx)
+	if err != nil {
+		return dead, err
+	}
+	for _, v := range volumes {
+		if !alive(v.Owner) {
+			dead.volumes = append(dead.volumes, v.Name)
+		}
+	}
+	return dead, nil
+}
+
+// recoverContainer settles one container, unless somebody is at it by now.
+func (r *Runtime) recoverContainer(ctx context.Context, id string) error {
+	l, ok, err := r.locks.TryLock(id)
+	if err != nil || !ok {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	err = r.settle(ctx, id)
+	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return l.Remove()
+	}
+	return err
+}
+
+// resumePodRemoval carries on a pod removal whose owner died.
+func (r *Runtime) resumePodRemoval(ctx context.Context, id string) error {
+	return r.removePod(ctx, id, RemoveOptions{Force: true})
+}
+
+// recoverVolume finishes the removal of a volume, or undoes or finishes its
+// making: one a container uses by now is kept.
+func (r *Runtime) recoverVolume(ctx context.Context, name string) error {
+	var remove bool
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
+		row, err := tx.Volume(ctx, name)
+		if err != nil {
+			return err
+		}
+		if row.State == store.VolumeReady || alive(row.Owner) {
+			return nil
+		}
+		remove, err = r.claimVolume(ctx, tx, row)
+		if errors.Is(err, errdefs.ErrInUse) {
+			row.State, row.Owner = store.VolumeReady, container.Owner{}
+			return tx.SaveVolume(ctx, row)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !remove {
+		return nil
+	}
+	return r.removeClaimedVolume(ctx, name)
+}
+
+// isRemoval reports whether an intent is the removal of a container.
+func isRemoval(intent string) bool { return intent == intentRemove || intent == intentRemovePaused }

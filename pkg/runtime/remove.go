@@ -1,0 +1,413 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/depgraph"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// RemoveOptions modify the remove verbs.
+type RemoveOptions struct {
+	// Force stops what runs first, and removes what the database describes wrongly.
+	Force bool
+	// Ignore makes a missing object no error.
+	Ignore bool
+	// Volumes removes the anonymous volumes too.
+	Volumes bool
+	// Depend removes what depends on a container too; for an infra container the
+	// whole pod.
+	Depend bool
+	// Timeout between stop signal and SIGKILL with Force; nil: each container's own.
+	Timeout *time.Duration
+	// ofPod: the pod is being removed, its infra container may go.
+	ofPod bool
+}
+
+// Removal is what became of one container named to RemoveContainers.
+type Removal struct {
+	ID  string
+	Err error
+}
+
+// RemoveContainer removes one container, with opts.Depend what depends on it
+// too. Errors: class ErrInvalidState while it runs (without Force), ErrInUse
+// while others depend on it.
+func (r *Runtime) RemoveContainer(ctx context.Context, id string, opts RemoveOptions) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	if opts.Depend {
+		podID, err := r.podOfInfra(ctx, id)
+		if err != nil {
+			return err
+		}
+		if podID != "" {
+			return r.removePod(ctx, podID, opts)
+		}
+	}
+	return r.removeContainers(ctx, []string{id}, opts)
+}
+
+// podOfInfra is the pod whose infra container has that ID; "" for any other.
+func (r *Runtime) podOfInfra(ctx context.Context, id string) (string, error) {
+	c, err := r.container(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if c.IsInfra() {
+		return c.PodID, nil
+	}
+	return "", nil
+}
+
+// removeContainers decides on the whole set in one transaction, then removes it
+// dependents first.
+func (r *Runtime) removeContainers(ctx context.Context, ids []string, opts RemoveOptions) error {
+	var nodes []depgraph.Node
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
+		set, err := r.removalSet(ctx, tx, ids, opts)
+		if err != nil {
+			return err
+		}
+		var refused error
+		for _, c := range set {
+			refused = errors.Join(refused, r.refuseRemoval(ctx, tx, c, set, opts))
+			nodes = append(nodes, depgraph.Node{ID: c.ID, DependsOn: within(c.DependsOn, set)})
+		}
+		if refused != nil {
+			return refused
+		}
+		for _, c := range set {
+			if err := r.claimRemoval(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	g, err := depgraph.Build(nodes)
+	if err != nil {
+		if !opts.Force {
+			return graphError(err)
+		}
+		fmt.Fprintf(r.notices, "removing containers one by one: %v\n", err)
+		g = depgraph.BuildWithoutEdges(nodes)
+	}
+	return walkErrors(r.walkRemoval(ctx, g, opts))
+}
+
+// within keeps the dependencies that are in the set.
+func within(deps []string, set []*container.Container) []string {
+	return slices.DeleteFunc(slices.Clone(deps), func(dep string) bool {
+		return !slices.ContainsFunc(set, func(c *container.Container) bool { return c.ID == dep })
+	})
+}
+
+// removalSet is the containers named and, with Depend, all that depend on them.
+func (r *Runtime) removalSet(ctx context.Context, tx *store.Tx, ids []string, opts RemoveOptions) ([]*container.Container, error) {
+	var set []*container.Container
+	seen := map[string]bool{}
+	for i := 0; i < len(ids); i++ {
+		if seen[ids[i]] {
+			continue
+		}
+		seen[ids[i]] = true
+		c, err := tx.Container(ctx, ids[i])
+		if err != nil {
+			if opts.Ignore && errors.Is(err, errdefs.ErrNotFound) {
+				continue
+			}
+			return nil, err
+		}
+		r.observe(c)
+		set = append(set, c)
+		if !opts.Depend {
+			continue
+		}
+		dependents, err := tx.Dependents(ctx, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, dependents...)
+	}
+	return set, nil
+}
+
+// refuseRemoval gives every reason why the container must stay.
+func (r *Runtime) refuseRemoval(ctx context.Context, tx *store.Tx, c *container.Container, set []*container.Container, opts RemoveOptions) error {
+	if c.IsInfra() && !opts.ofPod {
+		return fmt.Errorf("container %s is the infra container of pod %s and cannot be removed without removing the pod", c.ID, c.PodID)
+	}
+	if err := r.refuseState(ctx, tx, c, opts); err != nil {
+		return err
+	}
+	dependents, err := tx.Dependents(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	outside := slices.DeleteFunc(dependents, func(id string) bool {
+		return slices.ContainsFunc(set, func(m *container.Container) bool { return m.ID == id })
+	})
+	if len(outside) > 0 {
+		return store.DependentsError(c.ID, outside)
+	}
+	return nil
+}
+
+// refuseState refuses, without Force, a container that runs or has exec sessions.
+// An infra container may run: it goes with its pod.
+func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
+	if opts.Force {
+		return nil
+	}
+	if c.Damage != "" {
+		return fmt.Errorf("container %s: %s: use --force to remove it: %w", c.ID, c.Damage, errdefs.ErrInvalidState)
+	}
+	if c.IsInfra() && opts.ofPod && c.State != container.Paused {
+		return nil
+	}
+	if _, err := container.Check(container.OpRemove, c.ID, c.State); err != nil {
+		return err
+	}
+	sessions, err := tx.ExecSessions(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if alive(s.Process) {
+			return fmt.Errorf("cannot remove container %s as it has active exec sessions: %w", c.ID, errdefs.ErrCtrState)
+		}
+	}
+	return nil
+}
+
+// claimRemoval records that the container is being removed by this process.
+func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.Container) error {
+	if c.State == container.Creating {
+		return nil // its maker is dead; removing is undoing
+	}
+	intent := intentRemove
+	if c.State == container.Paused {
+		intent = intentRemovePaused
+	}
+	c.State = container.Removing
+	r.claim(c, intent)
+	return tx.SaveContainer(ctx, c)
+}
+
+// walkRemoval removes the containers of a graph, dependents first, in parallel.
+func (r *Runtime) walkRemoval(ctx context.Context, g *depgraph.Graph, opts RemoveOptions) *depgraph.Result {
+	return g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Inwards, Workers: workers()}, func(ctx context.Context, id string) error {
+		return r.removeOne(ctx, id, opts)
+	})
+}
+
+// walkErrors joins the errors of a walk, those skipped because of another folded away.
+func walkErrors(res *depgraph.Result) error {
+	var errs error
+	for _, e := range res.Errors() {
+		var blocked *depgraph.BlockedError
+		if !errors.As(e.Err, &blocked) {
+			errs = errors.Join(errs, e.Err)
+		}
+	}
+	return errs
+}
+
+// removeOne removes one claimed container under its lock. When it fails the
+// container is shown as what it is again.
+func (r *Runtime) removeOne(ctx context.Context, id string, opts RemoveOptions) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	err = r.removeLocked(ctx, id, opts)
+	switch {
+	case errors.Is(err, errdefs.ErrNoSuchCtr), err == nil:
+		return l.Remove()
+	}
+	return undo(ctx, err, func(ctx context.Context) error { return r.unclaimRemoval(ctx, id) })
+}
+
+// unclaimRemoval ends a removal that failed.
+func (r *Runtime) unclaimRemoval(ctx context.Context, id string) error {
+	_, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+		release(c)
+		r.observe(c) // without an owner: what the host says
+		return nil
+	})
+	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return nil
+	}
+	return err
+}
+
+// removeLocked stops the container if need be and removes everything of it.
+func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOptions) error {
+	var c *container.Container
+	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+		c, err = tx.Container(ctx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if c.Config == nil {
+		c.Config = &container.Config{} // unreadable: remove by ID what can be found
+		c.Runtime.Process = r.processFromFile(c, "", "pidfile")
+	}
+	if err := r.removeFromHost(ctx, c, opts); err != nil {
+		return err
+	}
+	var orphans []string
+	err = r.store.Update(ctx, func(tx *store.Tx) (err error) {
+		if err := tx.DeleteContainer(ctx, id); err != nil {
+			return err
+		}
+		if opts.Volumes || opts.ofPod || c.Config.AutoRemove {
+			if orphans, err = r.claimOrphans(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		if c.Runtime.Exited {
+			if err := tx.SaveExitCode(ctx, id, c.Runtime.ExitCode); err != nil {
+				return err
+			}
+		}
+		removed := containerEvent(c, event.Remove)
+		removed.ExitCode = &c.Runtime.ExitCode
+		return tx.AddEvent(ctx, removed)
+	})
+	if err != nil {
+		return err
+	}
+	return r.removeClaimedVolumes(ctx, orphans)
+}
+
+// removeFromHost ends the process and removes mounts, network, cgroup, storage
+// and files.
+func (r *Runtime) removeFromHost(ctx context.Context, c *container.Container, opts RemoveOptions) error {
+	if alive(c.Runtime.Process) {
+		stop := StopOptions{Timeout: opts.Timeout}
+		if err := r.terminateForRemoval(ctx, c, stop); err != nil {
+			return err
+		}
+	}
+	if needsTakeDown(c) {
+		ran := c.Runtime.Process.PID != 0
+		if ran {
+			r.awaitConmon(ctx, c)
+			r.overlayExit(c)
+			c.State = container.Removing
+			if err := r.recordDeath(ctx, c); err != nil {
+				return err
+			}
+		}
+		if err := r.takeDown(ctx, c); err != nil {
+			return err
+		}
+	}
+	return r.removeStorage(c)
+}
+
+// needsTakeDown reports whether anything of a start may still be on the host.
+func needsTakeDown(c *container.Container) bool {
+	run := c.Runtime
+	return run.Process.PID != 0 || run.Conmon.PID != 0 || run.Mountpoint != "" || run.NetNS != "" || c.Intent == intentStart || c.Damage != ""
+}
+
+// terminateForRemoval ends a process: a paused one cannot heed a signal and is
+// killed.
+func (r *Runtime) terminateForRemoval(ctx context.Context, c *container.Container, opts StopOptions) error {
+	timeout := opts.timeout(c)
+	if c.State == container.Initialized {
+		timeout = 0
+	}
+	err := r.thaw(ctx, c)
+	if err != nil {
+		return err
+	}
+	return r.terminate(ctx, c, timeout)
+}
+
+// thaw resumes a frozen container, which could neither heed a signal nor die.
+func (r *Runtime) thaw(ctx context.Context, c *container.Container) error {
+	if c.Intent != intentRemovePaused {
+		return nil
+	}
+	engine, err := r.oci()
+	if err != nil {
+		return err
+	}
+	state, err := engine.State(ctx, c.ID)
+	if err != nil || state.Status != "paused" {
+		return nil //nolint:nilerr // resumed by an earlier try, or unknown to the OCI runtime: nothing is frozen
+	}
+	return engine.Resume(ctx, c.ID)
+}
+
+// recordDeath writes down how the process ended, for whoever waits for it.
+func (r *Runtime) recordDeath(ctx context.Context, c *container.Container) error {
+	return r.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.SaveExitCode(ctx, c.ID, c.Runtime.ExitCode); err != nil {
+			return err
+		}
+		died := containerEvent(c, event.Died)
+		died.ExitCode = &c.Runtime.ExitCode
+		return tx.AddEvent(ctx, died)
+	})
+}
+
+// removeStorage removes a container's layer, directories and files. Idempotent.
+func (r *Runtime) removeStorage(c *container.Container) error {
+	if c.Config == nil || c.Config.Image.ID != "" || c.Config.Rootfs == "" && !c.Config.Infra {
+		images, err := r.images()
+		if err != nil {
+			return err
+		}
+		if err := images.DeleteContainer(c.ID); err != nil {
+			return err
+		}
+	}
+	if engine, err := r.oci(); err == nil {
+		if err := engine.RemoveFiles(c.ID); err != nil {
+			return err
+		}
+	}
+	if c.Config != nil && c.Config.CIDFile != "" {
+		if b, err := os.ReadFile(c.Config.CIDFile); err == nil && strings.TrimSpace(string(b)) == c.ID {
+			_ = os.Remove(c.Config.CIDFile) // the user's file: best effort
+		}
+	}
+	if err := r.removeBundle(c); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(r.settings.ContainerDir(c.ID)); err != nil {
+		return fmt.Errorf("remove directory of container %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// finishAbandonedRemove carries on a removal whose owner died, under the
+// container's lock.
+func (r *Runtime) finishAbandonedRemove(ctx context.Context, c *container.Container) error {
+	if err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: true}); err != nil {
+		return err
+	}
+	return fmt.Errorf("no container with name or ID %q found: %w", c.ID, errdefs.ErrNoSuchCtr)
+}
+
+func joinIDs(ids []string) string { return strings.Join(ids, ", ") }

@@ -1,0 +1,178 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	goruntime "runtime"
+	"sync"
+
+	"github.com/podctl/podctl/pkg/cgroupmgr"
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/lock"
+	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/oci"
+	"github.com/podctl/podctl/pkg/proc"
+	"github.com/podctl/podctl/pkg/settings"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// Config is what the engine is given by its caller.
+type Config struct {
+	Settings *settings.Settings
+	// ExitCommand is the argv conmon runs at a container's end; the container's
+	// ID is appended. Only the command line knows it.
+	ExitCommand []string
+	// Notices receives what the user should know while a verb waits or goes on
+	// without something; never results.
+	Notices io.Writer
+}
+
+// Runtime is the engine. It is safe for concurrent use. Opening it opens the
+// database and nothing else; the other parts are opened when first needed.
+type Runtime struct {
+	settings    *settings.Settings
+	exitCommand []string
+	notices     io.Writer
+	store       *store.Store
+	locks       *lock.Dir
+	self        container.Owner
+
+	cgroups  func() (cgroupmgr.Manager, error)
+	oci      func() (*oci.Runtime, error)
+	images   func() (*image.Store, error)
+	networks func() (*network.Backend, error)
+}
+
+// Open opens the database and brings it up to this boot.
+func Open(ctx context.Context, cfg Config) (*Runtime, error) {
+	self, err := proc.Self()
+	if err != nil {
+		return nil, fmt.Errorf("identify this process: %w", err)
+	}
+	st, err := store.Open(ctx, cfg.Settings.Database())
+	if err != nil {
+		return nil, err
+	}
+	r := &Runtime{
+		settings:    cfg.Settings,
+		exitCommand: cfg.ExitCommand,
+		notices:     cfg.Notices,
+		store:       st,
+		locks:       lock.Open(cfg.Settings.LockDir()),
+		self:        container.Owner(self),
+	}
+	if r.notices == nil {
+		r.notices = io.Discard
+	}
+	r.locks.OnWait = r.reportWait
+	r.cgroups = sync.OnceValues(r.openCgroups)
+	r.oci = sync.OnceValues(r.openOCI)
+	r.images = sync.OnceValues(r.openImages)
+	r.networks = sync.OnceValues(r.openNetworks)
+	if err := r.enterBoot(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Settings are what the engine was opened with.
+func (r *Runtime) Settings() *settings.Settings { return r.settings }
+
+// Images opens the image store.
+func (r *Runtime) Images() (*image.Store, error) { return r.images() }
+
+// Networks opens the network backend.
+func (r *Runtime) Networks() (*network.Backend, error) { return r.networks() }
+
+// reportWait tells the user who makes a verb wait.
+func (r *Runtime) reportWait(name string, h lock.Holder) {
+	fmt.Fprintf(r.notices, "waiting for container %s, which process %d (%s) is working on\n", shortID(name), h.PID, h.Cmdline)
+}
+
+func (r *Runtime) openCgroups() (cgroupmgr.Manager, error) {
+	choice, err := r.settings.CgroupManager()
+	if err != nil {
+		return nil, err
+	}
+	return cgroupmgr.New(choice.Value, cgroupmgr.Config{Rootless: r.settings.Rootless, UID: os.Getuid()})
+}
+
+func (r *Runtime) openOCI() (*oci.Runtime, error) {
+	choice, err := r.settings.OCIRuntime()
+	if err != nil {
+		return nil, err
+	}
+	conmon, err := r.settings.Conmon()
+	if err != nil {
+		return nil, err
+	}
+	manager, err := r.settings.CgroupManager()
+	if err != nil {
+		return nil, err
+	}
+	flags := make([]string, 0, len(r.settings.Flags.RuntimeFlags))
+	for _, f := range r.settings.Flags.RuntimeFlags {
+		flags = append(flags, "--"+f)
+	}
+	return oci.New(oci.Config{
+		RuntimePath:   choice.Value,
+		RuntimeFlags:  flags,
+		RuntimeRoot:   r.settings.RuntimeRoot(),
+		ConmonPath:    conmon,
+		ConmonEnv:     r.settings.Conf.Engine.ConmonEnvVars.Get(),
+		ExitDir:       r.settings.ExitDir(),
+		PersistDir:    r.settings.PersistDir(),
+		SystemdCgroup: manager.Value == settings.ManagerSystemd,
+		LogLevel:      r.settings.Flags.LogLevel,
+		ExitCommand:   r.exitCommand,
+		NoPivot:       r.settings.Conf.Engine.NoPivotRoot,
+		Keyring:       r.settings.Conf.Containers.EnableKeyring,
+	})
+}
+
+func (r *Runtime) openImages() (*image.Store, error) {
+	return image.Open(image.Config{
+		Root:           r.settings.GraphRoot,
+		RunRoot:        r.settings.RunRoot,
+		Driver:         r.settings.Flags.StorageDriver,
+		DriverOptions:  r.settings.Flags.StorageOpts,
+		ImageStore:     r.settings.Flags.ImageStore,
+		TransientStore: r.settings.Flags.TransientStore,
+		RegistriesConf: r.settings.Flags.RegistriesConf,
+		Hooks: image.Hooks{
+			InUse:           r.containersUsingImage,
+			RemoveContainer: r.removeImageUser,
+			OnEvent:         r.imageEvent,
+		},
+	})
+}
+
+func (r *Runtime) openNetworks() (*network.Backend, error) {
+	return network.Open(network.Config{
+		ConfigDir:  r.settings.Flags.NetworkConfigDir,
+		GraphRoot:  r.settings.GraphRoot,
+		RunRoot:    r.settings.RunRoot,
+		Containers: r.settings.Conf,
+		Rootless:   r.settings.Rootless,
+	})
+}
+
+// workers is how many steps that burn CPU run at once. A step that waits for a
+// process to stop gives its worker up meanwhile.
+func workers() int { return 2*goruntime.NumCPU() + 1 }
+
+// alive reports whether the process is still the one that was seen.
+func alive(o container.Owner) bool { return proc.Process(o).Alive() }
+
+const shortLen = 12
+
+// shortID is the first twelve characters of an ID, as shown to users.
+func shortID(id string) string {
+	if len(id) > shortLen {
+		return id[:shortLen]
+	}
+	return id
+}

@@ -1,0 +1,340 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/depgraph"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/oci"
+	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/proc"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// startOptions refine startOne.
+type startOptions struct {
+	// initOnly stops before the process is started.
+	initOnly bool
+	// attach is called between creation in the OCI runtime and start, so that no
+	// output is lost; it must call start.
+	attach func(start func() error) error
+	// preserveFDs are handed to the container's process.
+	preserveFDs []*os.File
+	// restarted counts the start as one by the restart policy.
+	restarted bool
+}
+
+// StartContainer starts a container after what it depends on. A running one is
+// success. Errors: class ErrInvalidState, or what the OCI runtime said.
+func (r *Runtime) StartContainer(ctx context.Context, id string) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	return r.startWithDependencies(ctx, id, startOptions{})
+}
+
+// InitContainer creates a container in the OCI runtime without starting it;
+// what it depends on is started.
+func (r *Runtime) InitContainer(ctx context.Context, id string) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	return r.startWithDependencies(ctx, id, startOptions{initOnly: true})
+}
+
+func (r *Runtime) startWithDependencies(ctx context.Context, id string, opts startOptions) error {
+	if err := r.startDependencies(ctx, id); err != nil {
+		return err
+	}
+	return r.startOne(ctx, id, opts)
+}
+
+// startDependencies starts what the container needs, however deep, in parallel
+// where it can.
+func (r *Runtime) startDependencies(ctx context.Context, id string) error {
+	var nodes []depgraph.Node
+	err := r.store.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Container(ctx, id)
+		if err != nil || len(c.DependsOn) == 0 {
+			return err
+		}
+		nodes, err = neededBy(ctx, tx, c)
+		return err
+	})
+	if err != nil || len(nodes) == 0 {
+		return err
+	}
+	g, err := depgraph.Build(nodes)
+	if err != nil {
+		return fmt.Errorf("generating dependency graph for container %s: %w", id, graphError(err))
+	}
+	res := g.Subgraph(slices.DeleteFunc(g.IDs(), func(n string) bool { return n == id })).
+		Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Outwards, Workers: workers()}, func(ctx context.Context, dep string) error {
+			return r.startOne(ctx, dep, startOptions{})
+		})
+	var errs error
+	for _, e := range res.Errors() {
+		var blocked *depgraph.BlockedError
+		if !errors.As(e.Err, &blocked) {
+			errs = errors.Join(errs, fmt.Errorf("starting container %s: %w", e.ID, e.Err))
+		}
+	}
+	if errs != nil {
+		return fmt.Errorf("starting some containers: %w: %w", errs, errdefs.ErrInternal)
+	}
+	return nil
+}
+
+// neededBy collects c and everything it depends on.
+func neededBy(ctx context.Context, tx *store.Tx, c *container.Container) ([]depgraph.Node, error) {
+	seen := map[string]bool{c.ID: true}
+	nodes := []depgraph.Node{{ID: c.ID, DependsOn: c.DependsOn}}
+	for i := 0; i < len(nodes); i++ {
+		for _, dep := range nodes[i].DependsOn {
+			if seen[dep] {
+				continue
+			}
+			seen[dep] = true
+			d, err := tx.Container(ctx, dep)
+			if err != nil {
+				return nil, err
+			}
+			nodes = append(nodes, depgraph.Node{ID: d.ID, DependsOn: d.DependsOn})
+		}
+	}
+	return nodes, nil
+}
+
+// graphError is a graph that cannot be built, as the user sees it.
+func graphError(err error) error {
+	var cycle *depgraph.CycleError
+	if errors.As(err, &cycle) {
+		return fmt.Errorf("cycle found in container dependency graph (%s): %w", joinCycle(cycle.Members), errdefs.ErrInternal)
+	}
+	return fmt.Errorf("%w: %w", err, errdefs.ErrInternal)
+}
+
+func joinCycle(members []string) string {
+	text := ""
+	for _, m := range members {
+		text += shortID(m) + " -> "
+	}
+	return text + shortID(members[0])
+}
+
+// startOne starts one container whose dependencies run, under its lock.
+func (r *Runtime) startOne(ctx context.Context, id string, opts startOptions) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	if err := r.settle(ctx, id); err != nil {
+		return err
+	}
+	return r.startLocked(ctx, id, opts)
+}
+
+// startLocked is startOne for a caller that holds the lock and has settled the row.
+func (r *Runtime) startLocked(ctx context.Context, id string, opts startOptions) error {
+	c, todo, err := r.claimStart(ctx, id, opts)
+	if err != nil || !todo {
+		return err
+	}
+	created := c.State == container.Initialized
+	if !created {
+		if err = r.createInRuntime(ctx, c, opts); err != nil {
+			return r.failStart(ctx, c, err)
+		}
+	}
+	if opts.initOnly {
+		return r.finishStart(ctx, c, container.Initialized, event.Init)
+	}
+	start := func() error { return r.startProcess(ctx, c, !created) }
+	if opts.attach == nil {
+		err = start()
+	} else {
+		err = opts.attach(start)
+	}
+	return err
+}
+
+// startProcess starts the created process and records it running.
+func (r *Runtime) startProcess(ctx context.Context, c *container.Container, withInit bool) error {
+	engine, err := r.oci()
+	if err != nil {
+		return r.failStart(ctx, c, err)
+	}
+	if err := engine.Start(ctx, c.ID); err != nil {
+		return r.failStart(ctx, c, err)
+	}
+	statuses := []event.Status{event.Start}
+	if withInit {
+		statuses = []event.Status{event.Init, event.Start}
+	}
+	return r.finishStart(ctx, c, container.Running, statuses...)
+}
+
+// claimStart decides whether the container may start now and records the intent.
+func (r *Runtime) claimStart(ctx context.Context, id string, opts startOptions) (c *container.Container, todo bool, err error) {
+	op := container.OpStart
+	if opts.initOnly {
+		op = container.OpInit
+	}
+	err = r.store.Update(ctx, func(tx *store.Tx) error {
+		if c, err = tx.Container(ctx, id); err != nil {
+			return err
+		}
+		r.observe(c)
+		verdict, err := container.Check(op, id, c.State)
+		if err != nil || verdict == container.Nothing {
+			return err
+		}
+		if err := r.checkStartable(ctx, tx, c); err != nil {
+			return err
+		}
+		todo = true
+		r.claim(c, intentStart)
+		if !opts.restarted {
+			c.Runtime.RestartCount = 0
+		} else {
+			c.Runtime.RestartCount++
+		}
+		c.Runtime.StoppedByUser, c.Runtime.Error = false, ""
+		return tx.SaveContainer(ctx, c)
+	})
+	return c, todo, err
+}
+
+// checkStartable refuses a container of a pod that is going, and one whose
+// dependencies do not run.
+func (r *Runtime) checkStartable(ctx context.Context, tx *store.Tx, c *container.Container) error {
+	if c.PodID != "" {
+		p, err := tx.Pod(ctx, c.PodID)
+		if err != nil {
+			return err
+		}
+		if p.State == pod.Removing && alive(p.Owner) {
+			return fmt.Errorf("pod %s is being removed, container %s cannot be started: %w", p.Name, c.ID, errdefs.ErrPodRemoved)
+		}
+	}
+	var down []string
+	for _, dep := range c.DependsOn {
+		d, err := tx.Container(ctx, dep)
+		if err != nil {
+			return err
+		}
+		if r.observe(d); d.State != container.Running && d.State != container.Paused {
+			down = append(down, dep)
+		}
+	}
+	if len(down) > 0 {
+		return fmt.Errorf("some dependencies of container %s are not started: %s: %w", c.ID, joinIDs(down), errdefs.ErrCtrState)
+	}
+	return nil
+}
+
+// createInRuntime sets up everything around the container and creates it in the
+// OCI runtime. Repeatable after a kill: what an earlier try left is removed.
+func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, opts startOptions) error {
+	engine, err := r.oci()
+	if err != nil {
+		return err
+	}
+	if err := r.cleanExit(c.ID); err != nil {
+		return err
+	}
+	if err := r.prepare(ctx, c); err != nil {
+		return err
+	}
+	create := oci.CreateOptions{
+		ID: c.ID, Name: c.Name, Bundle: r.settings.BundleDir(c.ID),
+		LogDriver: c.Config.Log.Driver, LogPath: c.Config.Log.Path, LogSizeMax: c.Config.Log.SizeMax, LogTag: c.Config.Log.Tag,
+		PidFile: c.Config.PidFile, ConmonPidFile: c.Config.ConmonPidFile,
+		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, LeaveStdinOpen: c.Config.Stdin && !c.Config.StdinOnce,
+		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs,
+		CgroupOfConmon: func(pid int) error { return r.placeConmon(ctx, c, pid) },
+	}
+	created, err := engine.Create(ctx, create)
+	if err != nil {
+		return err
+	}
+	return recordProcesses(c, created)
+}
+
+// recordProcesses notes who runs, with the start times that make pids count.
+func recordProcesses(c *container.Container, created oci.Created) error {
+	p, err := proc.Of(created.PID)
+	if err != nil {
+		return fmt.Errorf("identify process of container %s: %w", c.ID, err)
+	}
+	c.Runtime.Process = container.Owner(p)
+	if m, err := proc.Of(created.ConmonPID); err == nil {
+		c.Runtime.Conmon = container.Owner(m)
+	}
+	return nil
+}
+
+// placeConmon moves conmon into its cgroup before it starts anything, or the
+// first process would escape the pod's limits.
+func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid int) error {
+	switch c.Config.Resources.CgroupMode {
+	case "disabled", "no-conmon", "split":
+		return nil
+	}
+	if os.Getenv("INVOCATION_ID") != "" {
+		return nil // a systemd service: conmon stays where systemd watches it
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	return m.AddConmon(ctx, c.Config.Resources.CgroupParent, c.ID, pid)
+}
+
+// finishStart records the new state, with the events that tell of it.
+func (r *Runtime) finishStart(ctx context.Context, c *container.Container, to container.State, statuses ...event.Status) error {
+	ctx, cancel := detached(ctx) // the process runs: that must be recorded even if the user gave up
+	defer cancel()
+	return r.store.Update(ctx, func(tx *store.Tx) error {
+		c.State = to
+		release(c)
+		run := &c.Runtime
+		if to == container.Running {
+			run.StartedAt, run.Exited, run.ExitCode, run.OOMKilled = tx.Now(), false, 0, false
+		}
+		if err := tx.SaveContainer(ctx, c); err != nil {
+			return err
+		}
+		for _, s := range statuses {
+			if err := tx.AddEvent(ctx, containerEvent(c, s)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// failStart takes everything down again that the start set up, and records why
+// it failed.
+func (r *Runtime) failStart(ctx context.Context, c *container.Container, cause error) error {
+	return undo(ctx, cause, func(ctx context.Context) error {
+		if err := r.takeDown(ctx, c); err != nil {
+			return err
+		}
+		_, err := r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
+			row.State = stateBeforeStart(row)
+			row.Runtime = c.Runtime
+			row.Runtime.Error = cause.Error()
+			release(row)
+			return nil
+		})
+		return err
+	})
+}

@@ -1,0 +1,295 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/depgraph"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/oci"
+	"github.com/podctl/podctl/pkg/proc"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+const sigKill = unix.SIGKILL
+
+var forceDelete = oci.DeleteOptions{Force: true}
+
+// StopOptions modify the stop verbs.
+type StopOptions struct {
+	// Timeout between the stop signal and SIGKILL; nil: each container's own.
+	Timeout *time.Duration
+	// ByPolicy: podctl stops the pod by itself, not the user.
+	ByPolicy bool
+}
+
+func (o StopOptions) timeout(c *container.Container) time.Duration {
+	if o.Timeout != nil {
+		return *o.Timeout
+	}
+	return c.StopTimeout()
+}
+
+// StopContainer stops a container and cleans up after it. One that was never
+// started or has stopped is success. Errors: class ErrInvalidState for a paused
+// one.
+func (r *Runtime) StopContainer(ctx context.Context, id string, opts StopOptions) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	if err := r.stopOne(ctx, id, opts); err != nil {
+		return err
+	}
+	return r.removeIfAuto(ctx, id)
+}
+
+// removeIfAuto removes a stopped container that is to remove itself. conmon's exit
+// command does the same; either may win.
+func (r *Runtime) removeIfAuto(ctx context.Context, id string) error {
+	c, err := r.container(ctx, id)
+	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return nil
+	}
+	if err != nil || c.Config == nil || !c.Config.AutoRemove || c.State != container.Exited || !c.Runtime.Exited {
+		return err
+	}
+	err = r.removeContainers(ctx, []string{id}, RemoveOptions{Volumes: true, Ignore: true})
+	if errors.Is(err, errdefs.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// stopOne stops one container under its lock: claim, signal, wait, clean up.
+func (r *Runtime) stopOne(ctx context.Context, id string, opts StopOptions) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	if err := r.settle(ctx, id); err != nil {
+		return err
+	}
+	return r.stopLocked(ctx, id, opts)
+}
+
+func (r *Runtime) stopLocked(ctx context.Context, id string, opts StopOptions) error {
+	var todo bool
+	c, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+		verdict, err := container.Check(container.OpStop, id, c.State)
+		if err != nil {
+			return err
+		}
+		if !opts.ByPolicy && verdict == container.Nothing {
+			c.Runtime.StoppedByUser = c.Runtime.Exited
+			return nil
+		}
+		if todo = verdict == container.Act; !todo {
+			return nil
+		}
+		if c.State == container.Running {
+			c.State = container.Stopping
+		}
+		c.Runtime.StoppedByUser = c.Runtime.StoppedByUser || !opts.ByPolicy
+		r.claim(c, intentStop)
+		return nil
+	})
+	if err != nil || !todo {
+		return err
+	}
+	if err := r.terminate(ctx, c, opts.timeout(c)); err != nil {
+		return r.abandonStop(ctx, c, err)
+	}
+	if c.State == container.Initialized {
+		return r.abandonStart(ctx, c)
+	}
+	r.overlayExit(c)
+	return r.recordExit(ctx, c, event.Stop)
+}
+
+// abandonStop puts a container that would not stop back to what it is: running.
+func (r *Runtime) abandonStop(ctx context.Context, c *container.Container, cause error) error {
+	return undo(ctx, cause, func(ctx context.Context) error {
+		_, err := r.change(ctx, c.ID, func(_ *store.Tx, c *container.Container) error {
+			if c.State == container.Stopping {
+				c.State = container.Running
+			}
+			release(c)
+			return nil
+		})
+		return err
+	})
+}
+
+// terminate sends the stop signal, waits, and kills. The wait takes no worker of
+// the walk it is part of, so that any number of deaf containers cost one grace
+// period.
+func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout time.Duration) error {
+	p := proc.Process(c.Runtime.Process)
+	sig := unix.Signal(c.Config.StopSignal)
+	if c.State == container.Initialized || timeout <= 0 {
+		sig = sigKill
+	}
+	if err := signalProcess(p, sig); err != nil {
+		return fmt.Errorf("send %s to container %s: %w", unix.SignalName(sig), c.ID, err)
+	}
+	if sig != sigKill {
+		gone, err := awaitEnd(ctx, p, timeout)
+		if gone || err != nil {
+			return err
+		}
+		fmt.Fprintf(r.notices, "time=%q level=warning msg=%q\n", time.Now().Format(time.RFC3339),
+			fmt.Sprintf("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL", unix.SignalName(sig), c.Name, int(timeout.Seconds())))
+		if err := signalProcess(p, sigKill); err != nil {
+			return fmt.Errorf("kill container %s: %w", c.ID, err)
+		}
+	}
+	gone, err := awaitEnd(ctx, p, endTime)
+	if err == nil && !gone {
+		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", c.ID, p.PID, errdefs.ErrUnavailable)
+	}
+	return err
+}
+
+// signalProcess is Signal where a process that is gone already is success.
+func signalProcess(p proc.Process, sig unix.Signal) error {
+	err := p.Signal(sig)
+	if errors.Is(err, errdefs.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// awaitEnd waits until the process is gone, at most so long.
+func awaitEnd(ctx context.Context, p proc.Process, limit time.Duration) (gone bool, err error) {
+	err = depgraph.Yield(ctx, func() error {
+		wait, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return p.Wait(wait)
+	})
+	switch {
+	case err == nil:
+		return true, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		return false, nil
+	}
+	return false, err
+}
+
+// KillContainer sends a signal to a container's first process. It takes no lock:
+// one may kill what another is waiting for. SIGKILL waits until the process is
+// gone. Errors: class ErrInvalidState when there is no process.
+func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal) error {
+	c, err := r.change(ctx, id, func(tx *store.Tx, c *container.Container) error {
+		if _, err := container.Check(container.OpKill, id, c.State); err != nil {
+			return err
+		}
+		c.Runtime.StoppedByUser = true
+		return tx.AddEvent(ctx, containerEvent(c, event.Kill))
+	})
+	if err != nil {
+		return err
+	}
+	p := proc.Process(c.Runtime.Process)
+	if err := p.Signal(sig); err != nil {
+		return fmt.Errorf("send %s to container %s: %w", unix.SignalName(sig), id, err)
+	}
+	if sig != sigKill {
+		return nil
+	}
+	gone, err := awaitEnd(ctx, p, endTime)
+	if err == nil && !gone {
+		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", id, p.PID, errdefs.ErrUnavailable)
+	}
+	return err
+}
+
+// RestartContainer stops a running container and starts it; what it depends on
+// must run already.
+func (r *Runtime) RestartContainer(ctx context.Context, id string, opts StopOptions) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	return r.restartOne(ctx, id, opts)
+}
+
+func (r *Runtime) restartOne(ctx context.Context, id string, opts StopOptions) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	if err := r.settle(ctx, id); err != nil {
+		return err
+	}
+	c, err := r.container(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := container.Check(container.OpRestart, id, c.State); err != nil {
+		return err
+	}
+	if err := r.store.View(ctx, func(tx *store.Tx) error { return r.checkStartable(ctx, tx, c) }); err != nil {
+		return err
+	}
+	if err := r.stopLocked(ctx, id, opts); err != nil {
+		return err
+	}
+	if err := r.startLocked(ctx, id, startOptions{}); err != nil {
+		return err
+	}
+	return r.store.Update(ctx, func(tx *store.Tx) error { return tx.AddEvent(ctx, containerEvent(c, event.Restart)) })
+}
+
+// PauseContainer freezes a running container.
+func (r *Runtime) PauseContainer(ctx context.Context, id string) error {
+	return r.freeze(ctx, id, container.OpPause, container.Paused, event.Pause)
+}
+
+// UnpauseContainer thaws a paused container.
+func (r *Runtime) UnpauseContainer(ctx context.Context, id string) error {
+	return r.freeze(ctx, id, container.OpUnpause, container.Running, event.Unpause)
+}
+
+func (r *Runtime) freeze(ctx context.Context, id string, op container.Operation, to container.State, status event.Status) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	c, err := r.container(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := container.Check(op, id, c.State); err != nil {
+		return err
+	}
+	if c.Config.Resources.CgroupMode == "disabled" {
+		return fmt.Errorf("cannot %s without using Cgroups: %w", op, errdefs.ErrNoCgroup)
+	}
+	engine, err := r.oci()
+	if err != nil {
+		return err
+	}
+	if op == container.OpPause {
+		err = engine.Pause(ctx, id)
+	} else {
+		err = engine.Resume(ctx, id)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = r.change(ctx, id, func(tx *store.Tx, c *container.Container) error {
+		c.State = to
+		return tx.AddEvent(ctx, containerEvent(c, status))
+	})
+	return err
+}
