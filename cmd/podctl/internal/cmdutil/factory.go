@@ -1,9 +1,12 @@
 package cmdutil
 
 import (
+	"context"
 	"path/filepath"
+	"sync"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
 // Factory is what a command constructor gets. Its fields are cheap values or
@@ -18,6 +21,9 @@ type Factory struct {
 	Program string
 	// Argv is the whole command line, recorded with what a command creates.
 	Argv []string
+	// Engine opens the engine at its first call, from the parsed global flags,
+	// and returns the same one after that.
+	Engine func(ctx context.Context) (*engine.Runtime, error)
 	// StopSignals keeps SIGINT and SIGTERM from canceling the context.
 	// Commands that forward these signals to a container call it after
 	// signal.Notify, so that there is no moment in which a signal kills.
@@ -28,11 +34,21 @@ type Factory struct {
 // NewFactory returns the factory for one command line. argv[0] names the
 // program.
 func NewFactory(argv []string, io *iostreams.IOStreams) *Factory {
-	return &Factory{
+	f := &Factory{
 		IO:          io,
 		Globals:     &Globals{},
 		Program:     filepath.Base(argv[0]),
 		Argv:        argv,
 		StopSignals: func() {},
 	}
+	var (
+		once sync.Once
+		eng  *engine.Runtime
+		err  error
+	)
+	f.Engine = func(ctx context.Context) (*engine.Runtime, error) {
+		once.Do(func() { eng, err = f.openEngine(ctx) })
+		return eng, err
+	}
+	return f
 }

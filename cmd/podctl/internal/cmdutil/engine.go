@@ -1,0 +1,66 @@
+package cmdutil
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	engine "github.com/podctl/podctl/pkg/runtime"
+	"github.com/podctl/podctl/pkg/settings"
+)
+
+// openEngine opens the engine with the parsed global flags.
+func (f *Factory) openEngine(ctx context.Context) (*engine.Runtime, error) {
+	s, err := settings.Load(f.Globals.settings())
+	if err != nil {
+		return nil, err
+	}
+	exit, err := f.exitCommand()
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, engine.Config{Settings: s, ExitCommand: exit, Notices: f.IO.ErrOut})
+}
+
+// settings are the global flags the engine's settings are made from.
+func (g *Globals) settings() settings.Flags {
+	return settings.Flags{
+		Root: g.Root, RunRoot: g.RunRoot, TmpDir: g.TmpDir, VolumePath: g.VolumePath, ImageStore: g.ImageStore,
+		NetworkConfigDir: g.NetworkConfigDir, StorageDriver: g.StorageDriver, StorageOpts: g.StorageOpts, TransientStore: g.TransientStore,
+		CgroupManager: g.CgroupManager, Runtime: g.Runtime, RuntimeFlags: g.RuntimeFlags, Conmon: g.Conmon, EventsBackend: g.EventsBackend,
+		HooksDirs: g.HooksDirs, Modules: g.Modules, RegistriesConf: g.RegistriesConf, DefaultMountsFile: g.DefaultMountsFile, LogLevel: g.LogLevel,
+	}
+}
+
+// exitCommand is what conmon runs when a container has ended: this program with
+// the same global flags.
+func (f *Factory) exitCommand() ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program for the exit command: %w", err)
+	}
+	argv := []string{self}
+	g := f.Globals
+	for _, flag := range []struct{ name, value string }{
+		{"root", g.Root}, {"runroot", g.RunRoot}, {"tmpdir", g.TmpDir}, {"volumepath", g.VolumePath}, {"imagestore", g.ImageStore},
+		{"network-config-dir", g.NetworkConfigDir}, {"storage-driver", g.StorageDriver}, {"cgroup-manager", g.CgroupManager},
+		{"runtime", g.Runtime}, {"conmon", g.Conmon}, {"events-backend", g.EventsBackend}, {"log-level", g.LogLevel},
+	} {
+		if flag.value != "" {
+			argv = append(argv, "--"+flag.name, flag.value)
+		}
+	}
+	for _, opt := range g.StorageOpts {
+		argv = append(argv, "--storage-opt", opt)
+	}
+	for _, opt := range g.RuntimeFlags {
+		argv = append(argv, "--runtime-flag", opt)
+	}
+	for _, m := range g.Modules {
+		argv = append(argv, "--module", m)
+	}
+	if g.TransientStore {
+		argv = append(argv, "--transient-store")
+	}
+	return append(argv, "container", "cleanup", "--stopped-only"), nil
+}
