@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/containers/common/libnetwork/types"
 	"github.com/containers/common/pkg/config"
@@ -72,16 +73,20 @@ func (h *host) attachment(id string) Attachment {
 	h.t.Helper()
 	path := filepath.Join(h.t.TempDir(), "ns")
 	require.NoError(h.t, CreateNS(path))
-	a := Attachment{
-		ID: id, Name: "web", NSPath: path,
-		Networks: map[string]types.PerNetworkOptions{"nettest": {InterfaceName: "eth0"}},
-		Ports:    []types.PortMapping{{HostPort: 18080, ContainerPort: 80, Protocol: "tcp", Range: 1}},
-	}
+	a := testAttachment(id, path)
 	h.t.Cleanup(func() {
 		require.NoError(h.t, h.Teardown(context.Background(), a))
 		require.NoError(h.t, RemoveNS(path))
 	})
 	return a
+}
+
+func testAttachment(id, nsPath string) Attachment {
+	return Attachment{
+		ID: id, Name: "web", NSPath: nsPath,
+		Networks: map[string]types.PerNetworkOptions{"nettest": {InterfaceName: "eth0"}},
+		Ports:    []types.PortMapping{{HostPort: 18080, ContainerPort: 80, Protocol: "tcp", Range: 1}},
+	}
 }
 
 func (h *host) rules() string {
@@ -102,6 +107,30 @@ func (h *host) requireClean(a Attachment) {
 	require.True(h.t, isNoLink(err), "the bridge is left")
 	require.NotContains(h.t, h.rules(), "10.231.7.", "firewall rules are left")
 	require.NoFileExists(h.t, a.NSPath+".teardown")
+}
+
+// members counts the interfaces on the network's bridge.
+func (h *host) members() (n int) {
+	h.t.Helper()
+	bridge, err := netlink.LinkByName("nettest0")
+	require.NoError(h.t, err)
+	links, err := netlink.LinkList()
+	require.NoError(h.t, err)
+	for _, link := range links {
+		if link.Attrs().MasterIndex == bridge.Attrs().Index {
+			n++
+		}
+	}
+	return n
+}
+
+// loseNS removes the namespace of a container that is set up, and waits until
+// the kernel, which does so in the background, has taken its interface away.
+func (h *host) loseNS(a Attachment) {
+	h.t.Helper()
+	before := h.members()
+	require.NoError(h.t, RemoveNS(a.NSPath))
+	require.Eventually(h.t, func() bool { return h.members() == before-1 }, 20*time.Second, 5*time.Millisecond)
 }
 
 // lease claims an address as an interrupted libnetwork would.
@@ -236,7 +265,7 @@ func TestTeardown(t *testing.T) {
 		a := h.attachment(testID)
 		_, err := h.Setup(t.Context(), a)
 		require.NoError(t, err)
-		require.NoError(t, RemoveNS(a.NSPath))
+		h.loseNS(a)
 		require.NoError(t, h.Teardown(t.Context(), a))
 		h.requireClean(a)
 	})
@@ -257,7 +286,7 @@ func TestTeardown(t *testing.T) {
 		require.NoError(t, err)
 		_, err = h.Setup(t.Context(), b)
 		require.NoError(t, err)
-		require.NoError(t, RemoveNS(a.NSPath))
+		h.loseNS(a)
 		require.NoError(t, h.Teardown(t.Context(), a))
 		require.True(t, hasLink(b.NSPath, "eth0"))
 		_, err = netlink.LinkByName("nettest0")
@@ -271,4 +300,45 @@ func TestTeardown(t *testing.T) {
 		a.Networks = map[string]types.PerNetworkOptions{"unknown": {}}
 		require.NoError(t, h.Teardown(t.Context(), a))
 	})
+}
+
+// TestKilledSetup kills the process that sets up, at many instants from its
+// start to after its end, and wants the next Setup and Teardown to put all right.
+func TestKilledSetup(t *testing.T) {
+	const child = "PODCTL_TEST_SETUP_CHILD"
+	if dir := os.Getenv(child); dir != "" {
+		setUpIn(t, dir)
+		return
+	}
+	if !inOwnHost(t) {
+		return
+	}
+	h := newHost(t)
+	for step := range 8 {
+		a := h.attachment(testID)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(step)*14*time.Millisecond)
+		cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^TestKilledSetup$")
+		cmd.Env = append(os.Environ(), child+"="+filepath.Dir(h.leases.path), "PODCTL_TEST_NS="+a.NSPath)
+		err := cmd.Run() // killed, or done before it could be
+		cancel()
+		t.Logf("after %d ms: %v", step*14, err)
+
+		status, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		ip := status["nettest"].Interfaces["eth0"].Subnets[0].IPNet.IP.String()
+		require.Equal(t, 1, strings.Count(h.rules(), "-j DNAT --to-destination"), h.rules())
+		require.Contains(t, h.rules(), "--to-destination "+ip+":80")
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	}
+}
+
+// setUpIn is the process that gets killed: Setup on the parent's host.
+func setUpIn(t *testing.T, runDir string) {
+	conf, err := config.New(&config.Options{})
+	require.NoError(t, err)
+	b, err := Open(Config{ConfigDir: filepath.Join(filepath.Dir(runDir), "networks"), RunDir: runDir, Containers: conf})
+	require.NoError(t, err)
+	_, err = b.Setup(t.Context(), testAttachment(testID, os.Getenv("PODCTL_TEST_NS")))
+	require.NoError(t, err)
 }

@@ -27,7 +27,7 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 		return fmt.Errorf("tear down network: %w", err)
 	}
 	if len(pending) > 0 {
-		if err := b.detach(a, pending); err != nil {
+		if err := b.detach(ctx, a); err != nil {
 			return fmt.Errorf("tear down network: %w", attachError(err))
 		}
 	}
@@ -104,9 +104,16 @@ func (b *Backend) attached(ctx context.Context, a Attachment) ([]attachedNet, er
 	return pending, nil
 }
 
-// detach lets netavark undo the pending networks, and rolls back where it cannot.
-func (b *Backend) detach(a Attachment, pending []attachedNet) error {
+// detach lets netavark undo what is attached, and rolls back where it cannot.
+func (b *Backend) detach(ctx context.Context, a Attachment) error {
 	if err := b.requireNetavark(); err != nil {
+		return err
+	}
+	if err := waitOrphans(ctx, a.NSPath); err != nil {
+		return err
+	}
+	pending, err := b.attached(ctx, a) // as it is now that nothing moves
+	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return !p.whole }) {
@@ -124,6 +131,10 @@ func (b *Backend) detach(a Attachment, pending []attachedNet) error {
 	return b.rollBack(a, pending)
 }
 
+// standInSuffix, after a container's NSPath, is the namespace of rollBack: the
+// name follows from the container's, so that what a killed call left is reused.
+const standInSuffix = ".teardown"
+
 // rollBack undoes networks that are there in part. netavark stops at the first
 // thing it does not find and leaves the rest; so it is made to finish the setup
 // first, with the same addresses, in an empty namespace, and then undoes it.
@@ -134,8 +145,7 @@ func (b *Backend) rollBack(a Attachment, pending []attachedNet) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	// The path follows from the container's: what a killed call left is reused.
-	nsPath := a.NSPath + ".teardown"
+	nsPath := a.NSPath + standInSuffix
 	if err := CreateNS(nsPath); err != nil {
 		return err
 	}
