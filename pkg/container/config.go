@@ -94,6 +94,8 @@ type Process struct {
 	HostUsers   []string `json:",omitempty"`
 	// PreserveFDs is how many descriptors above stderr are passed on (run only).
 	PreserveFDs uint `json:",omitempty"`
+	// PreserveFD are single descriptors passed on, instead of the first few.
+	PreserveFD []uint `json:",omitempty"`
 }
 
 // RestartPolicy says what happens after the process exited by itself.
@@ -187,10 +189,15 @@ func (n *Namespaces) ByKind() map[string]*Namespace {
 	}
 }
 
+// DefaultNetwork stands for the default network, whose name the command line
+// does not know. The engine puts in the name.
+const DefaultNetwork = "default"
+
 // Network is a container's own network set-up; empty when it joins another's.
 type Network struct {
 	// Networks are the networks joined in bridge mode, by name; Order keeps the
-	// order on the command line. Empty in bridge mode: the default network.
+	// order on the command line. Empty in bridge mode: the default network. The
+	// key [DefaultNetwork] stands for it where it has options of its own.
 	Networks map[string]types.PerNetworkOptions `json:",omitempty"`
 	Order    []string                           `json:",omitempty"`
 	// Options are the pasta or slirp4netns options, by mode word.
@@ -213,7 +220,7 @@ type Network struct {
 
 // Storage is what is mounted.
 type Storage struct {
-	// Mounts are bind, tmpfs, ramfs, devpts, image, glob and overlay mounts.
+	// Mounts are bind, tmpfs, ramfs, devpts, image, glob, artifact and overlay mounts.
 	Mounts []Mount `json:",omitempty"`
 	// Volumes are named and anonymous volumes.
 	Volumes []VolumeMount `json:",omitempty"`
@@ -232,7 +239,8 @@ type Storage struct {
 
 // Mount is one mount that is not a volume.
 type Mount struct {
-	// Type is "bind", "tmpfs", "ramfs", "devpts", "image", "glob" or "overlay".
+	// Type is "bind", "tmpfs", "ramfs", "devpts", "image", "glob", "artifact" or
+	// "overlay". The destination of a glob may be empty: then it is the source's.
 	Type        string   `json:",omitempty"`
 	Source      string   `json:",omitempty"`
 	Destination string   `json:",omitempty"`
@@ -299,6 +307,7 @@ type Resources struct {
 	RlimitsHost bool                `json:",omitempty"`
 	OOMScoreAdj *int                `json:",omitempty"`
 	CgroupConf  map[string]string   `json:",omitempty"`
+	RdtClass    string              `json:",omitempty"` // resource director technology class
 	// CgroupParent as resolved; CgroupMode is "enabled", "disabled", "no-conmon", "split".
 	CgroupParent string `json:",omitempty"`
 	CgroupMode   string `json:",omitempty"`

@@ -1,0 +1,261 @@
+package specflags
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docker/go-units"
+
+	"github.com/podctl/podctl/pkg/container"
+)
+
+var (
+	errNoDestination = errors.New("must set volume destination")
+	errMountFormat   = errors.New("incorrect mount format: should be --mount type=<bind|glob|tmpfs|volume>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]")
+	errMountOption   = errors.New("invalid mount option")
+	errMountArgument = errors.New("must provide an argument for option")
+)
+
+// mountSpec is a --mount value before its type says what it means.
+type mountSpec struct {
+	kind, source, destination, subPath string
+	options                            []string
+}
+
+// addMountFlag reads type=TYPE,src=SRC,dst=DEST,OPTION,… .
+func addMountFlag(s *container.Storage, text string, env Env) error {
+	words, err := csv.NewReader(strings.NewReader(text)).Read()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMountFormat, err)
+	}
+	spec := mountSpec{kind: "volume"}
+	var options []string
+	for _, word := range words {
+		if kind, ok := strings.CutPrefix(word, "type="); ok {
+			spec.kind = kind
+			continue
+		}
+		options = append(options, word)
+	}
+	switch spec.kind {
+	case "bind", "volume", "tmpfs", "ramfs", "image", "glob", "devpts", "artifact":
+	default:
+		return fmt.Errorf("invalid filesystem type %q", spec.kind)
+	}
+	for _, word := range options {
+		if err := spec.option(word); err != nil {
+			return err
+		}
+	}
+	return spec.add(s, env)
+}
+
+// add turns the value into a mount or volume.
+func (m *mountSpec) add(s *container.Storage, env Env) error {
+	if m.destination == "" && m.kind != "glob" {
+		return errNoDestination
+	}
+	if m.destination != "" && !strings.HasPrefix(m.destination, "/") {
+		return fmt.Errorf("invalid container path %q, must be an absolute path", m.destination)
+	}
+	mount := container.Mount{Type: m.kind, Source: m.source, Destination: m.destination, Options: m.options, SubPath: m.subPath}
+	switch m.kind {
+	case "volume":
+		return addVolumeMount(s, container.VolumeMount{
+			Name: m.source, Destination: m.destination, Options: m.options, SubPath: m.subPath, Anonymous: m.source == "",
+		})
+	case "bind":
+		if m.source == "" {
+			m.source = m.destination
+		}
+		mount.Source = env.abs(m.source)
+	case "glob":
+		if m.source == "" {
+			return errors.New("must set source for glob mounts")
+		}
+		mount.Source = env.abs(m.source)
+	case "image", "artifact":
+		if m.source == "" {
+			return fmt.Errorf("must set source for %s mounts", m.kind)
+		}
+	default:
+		if m.source != "" {
+			return fmt.Errorf("%q option not supported for %q mount types", "source", m.kind)
+		}
+		mount.Source = m.kind
+	}
+	return addMount(s, mount)
+}
+
+// option reads one KEY[=VALUE] that is not the type.
+func (m *mountSpec) option(word string) error {
+	key, value, hasValue := strings.Cut(word, "=")
+	switch key {
+	case "src", "source":
+		return argument(&m.source, key, value)
+	case "dst", "dest", "destination", "target":
+		return argument(&m.destination, key, value)
+	case "subpath", "volume-subpath", "image-subpath":
+		return argument(&m.subPath, key, value)
+	case "ro", "readonly", "rw", "readwrite":
+		return m.readOnly(key, value, hasValue)
+	case "consistency":
+		return nil // of no meaning on Linux
+	}
+	option, err := m.special(key, value, hasValue)
+	if err != nil {
+		return err
+	}
+	m.options = append(m.options, option...)
+	return nil
+}
+
+func argument(field *string, key, value string) error {
+	if value == "" {
+		return fmt.Errorf("%s: %w", key, errMountArgument)
+	}
+	*field = value
+	return nil
+}
+
+// readOnly reads ro, ro=false and their like.
+func (m *mountSpec) readOnly(key, value string, hasValue bool) error {
+	on := true
+	if hasValue {
+		var err error
+		if on, err = strconv.ParseBool(value); err != nil {
+			return fmt.Errorf("%s: %w", key, errMountOption)
+		}
+	}
+	if (key == "ro" || key == "readonly") == on {
+		m.options = append(m.options, "ro")
+	} else {
+		m.options = append(m.options, "rw")
+	}
+	return nil
+}
+
+// flagOptions are the options without a value, by mount type.
+func flagOptions(kind string) []string {
+	access := []string{"exec", "noexec", "dev", "nodev", "suid", "nosuid"}
+	propagation := []string{"private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"}
+	switch kind {
+	case "bind", "glob":
+		return slices.Concat(access, propagation, []string{"bind", "rbind", "z", "Z", "no-dereference"})
+	case "volume":
+		return slices.Concat(access, propagation, []string{"copy", "nocopy", "O", "z", "Z"})
+	case "tmpfs", "ramfs":
+		return slices.Concat(access, propagation, []string{"tmpcopyup", "notmpcopyup"})
+	}
+	return nil
+}
+
+// special reads the options that only some types have.
+func (m *mountSpec) special(key, value string, hasValue bool) ([]string, error) {
+	if !hasValue && slices.Contains(flagOptions(m.kind), key) {
+		return []string{key}, nil
+	}
+	switch m.kind {
+	case "bind", "glob", "volume":
+		return bindOption(key, value, hasValue)
+	case "tmpfs", "ramfs":
+		return tmpfsOption(key, value)
+	case "devpts":
+		if slices.Contains([]string{"uid", "gid", "mode", "ptmxmode", "max"}, key) && value != "" {
+			return []string{key + "=" + value}, nil
+		}
+	case "artifact":
+		if slices.Contains([]string{"title", "digest", "name"}, key) && value != "" {
+			return []string{key + "=" + value}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", key, errMountOption)
+}
+
+func bindOption(key, value string, hasValue bool) ([]string, error) {
+	switch key {
+	case "bind-propagation":
+		if value == "" {
+			return nil, fmt.Errorf("%s: %w", key, errMountArgument)
+		}
+		return []string{value}, nil
+	case "bind-nonrecursive":
+		if on, err := flagValue(value, hasValue); err != nil || !on {
+			return []string{"rbind"}, err
+		}
+		return []string{"bind"}, nil
+	case "U", "chown":
+		on, err := flagValue(value, hasValue)
+		if err != nil || !on {
+			return nil, err
+		}
+		return []string{"U"}, nil
+	case "relabel":
+		switch value {
+		case "private":
+			return []string{"Z"}, nil
+		case "shared":
+			return []string{"z"}, nil
+		}
+		return nil, fmt.Errorf("%s: %w", key, errMountOption)
+	case "idmap":
+		if hasValue {
+			return []string{"idmap=" + value}, nil
+		}
+		return []string{"idmap"}, nil
+	case "volume-opt":
+		return []string{"volume-opt=" + value}, nil
+	}
+	return nil, fmt.Errorf("%s: %w", key, errMountOption)
+}
+
+func flagValue(text string, given bool) (bool, error) {
+	if !given {
+		return true, nil
+	}
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, fmt.Errorf("%q: %w", text, errMountOption)
+	}
+	return on, nil
+}
+
+func tmpfsOption(key, value string) ([]string, error) {
+	switch key {
+	case "tmpfs-size", "size":
+		if value == "" {
+			return nil, fmt.Errorf("%s: %w", key, errMountArgument)
+		}
+		if _, err := units.RAMInBytes(strings.TrimSuffix(value, "%")); err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		return []string{"size=" + value}, nil
+	case "tmpfs-mode", "mode":
+		if value == "" {
+			return nil, fmt.Errorf("%s: %w", key, errMountArgument)
+		}
+		return []string{"mode=" + value}, nil
+	case "U", "chown":
+		return []string{"U"}, nil
+	case "uid", "gid", "nr_inodes", "nr_blocks":
+		return []string{key + "=" + value}, nil
+	}
+	return nil, fmt.Errorf("%s: %w", key, errMountOption)
+}
+
+// addTmpfs reads DEST[:OPTS].
+func addTmpfs(s *container.Storage, text string) error {
+	destination, list, hasOptions := strings.Cut(text, ":")
+	if !strings.HasPrefix(destination, "/") {
+		return fmt.Errorf("invalid container path %q, must be an absolute path", destination)
+	}
+	options := []string{"rw", "noexec", "nosuid", "nodev"}
+	if hasOptions {
+		options = strings.Split(list, ",")
+	}
+	return addMount(s, container.Mount{Type: "tmpfs", Source: "tmpfs", Destination: destination, Options: options})
+}
