@@ -20,18 +20,19 @@ import (
 // The test binary is also the programs under test's other side: called by the
 // name of a link to it, it acts as conmon or as OCI runtime, does what the file
 // "<name>.script" beside the link says, and records its arguments and
-// environment there.
+// environment there. It ends without the hooks that os.Exit runs: those of the
+// coverage would write to the standard error that is looked at.
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case "conmon":
-		os.Exit(fakeConmon())
+		unix.Exit(fakeConmon())
 	case "conmon-child":
-		os.Exit(fakeConmonChild())
+		unix.Exit(fakeConmonChild())
 	case "crun":
-		os.Exit(fakeRuntime())
+		unix.Exit(fakeRuntime())
 	case "waits":
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
+		unix.Exit(0)
 	}
 	os.Exit(m.Run())
 }
