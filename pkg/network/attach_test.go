@@ -342,3 +342,28 @@ func setUpIn(t *testing.T, runDir string) {
 	_, err = b.Setup(t.Context(), testAttachment(testID, os.Getenv("PODCTL_TEST_NS")))
 	require.NoError(t, err)
 }
+
+func TestDNS(t *testing.T) {
+	if !inOwnHost(t) {
+		return
+	}
+	h := newHost(t)
+	if _, err := h.conf.FindHelperBinary("aardvark-dns", false); err != nil {
+		t.Skip("requires aardvark-dns")
+	}
+	_, err := h.Create(t.Context(), CreateOptions{Network: types.Network{Name: "named", NetworkInterface: "named0", DNSEnabled: true}})
+	require.NoError(t, err)
+	a := h.attachment(testID)
+	a.Networks = map[string]types.PerNetworkOptions{"named": {Aliases: []string{"db"}}}
+	status, err := h.Setup(t.Context(), a)
+	require.NoError(t, err)
+	servers, domains := dnsOf(status)
+	require.Len(t, servers, 1)
+	require.Equal(t, []string{"dns.podman"}, domains)
+
+	records := filepath.Join(filepath.Dir(h.leases.path), "aardvark-dns", "named")
+	require.Contains(t, content(t, records), testID)
+	require.NoError(t, RemoveNS(a.NSPath))
+	require.NoError(t, h.Teardown(t.Context(), a))
+	require.NoFileExists(t, records)
+}
