@@ -29,3 +29,22 @@ type Pruned struct {
 	Name string
 	Err  error
 }
+
+// DisconnectOptions say how a container is taken off a network.
+type DisconnectOptions struct {
+	// Force goes on where the network cannot be torn down.
+	Force bool
+}
+
+// ReloadOptions say whose firewall rules are made anew.
+type ReloadOptions struct {
+	// Containers by name, ID or ID prefix; or All running ones; or the Latest.
+	Containers  []string
+	All, Latest bool
+}
+
+// Reloaded is the fate of one container in a reload; Err says why not.
+type Reloaded struct {
+	ID  string
+	Err error
+}

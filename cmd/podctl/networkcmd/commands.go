@@ -18,6 +18,9 @@ type Engine interface {
 	pruner
 	finder
 	updater
+	connector
+	disconnector
+	reloader
 }
 
 // Open returns the engine. It is called once a command runs, when the global
@@ -27,11 +30,14 @@ type Open func(context.Context) (Engine, error)
 // NewGroup returns "podctl network" with its subcommands.
 func NewGroup(f *cmdutil.Factory, open Open) *cobra.Command {
 	return cmdutil.NewGroup("network", "Manage networks",
+		NewCmdConnect(f, open, nil),
 		NewCmdCreate(f, open, nil),
+		NewCmdDisconnect(f, open, nil),
 		NewCmdExists(f, open, nil),
 		NewCmdInspect(f, open, nil),
 		NewCmdList(f, open, nil),
 		NewCmdPrune(f, open, nil),
+		NewCmdReload(f, open, nil),
 		NewCmdRemove(f, open, nil),
 		NewCmdUpdate(f, open, nil),
 	)

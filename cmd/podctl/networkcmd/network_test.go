@@ -24,6 +24,8 @@ type fakeEngine struct {
 	filters map[string][]string
 	options network.RemoveOptions
 	updated types.NetworkUpdateOptions
+
+	connected string
 }
 
 func (e *fakeEngine) all() []types.Network {
@@ -98,6 +100,25 @@ func (e *fakeEngine) UpdateNetwork(_ context.Context, _ string, opts types.Netwo
 	return nil
 }
 
+func (e *fakeEngine) ConnectNetwork(_ context.Context, name, container string, opts types.PerNetworkOptions) error {
+	e.connected = fmt.Sprint(name, " ", container, " ", opts.StaticIPs, " ", opts.Aliases, " ", opts.StaticMAC.String())
+	return nil
+}
+
+func (e *fakeEngine) DisconnectNetwork(_ context.Context, name, _ string, opts network.DisconnectOptions) error {
+	if _, err := e.find(name); err != nil && !opts.Force {
+		return err
+	}
+	return nil
+}
+
+func (e *fakeEngine) ReloadNetworks(_ context.Context, opts network.ReloadOptions) ([]network.Reloaded, error) {
+	if opts.All {
+		return []network.Reloaded{{ID: "c1"}, {ID: "c2", Err: errors.New("c2 is stopped")}}, nil
+	}
+	return []network.Reloaded{{ID: "id of " + opts.Containers[0]}}, nil
+}
+
 func run(t *testing.T, e *fakeEngine, input string, args ...string) cmdtest.Result {
 	t.Helper()
 	e.t = t
@@ -154,6 +175,12 @@ func TestNetwork(t *testing.T) {
 		{name: "prune_force", args: []string{"prune", "--force"}, want: cmdtest.Result{Code: 125, Stdout: "web\n", Stderr: "Error: remove network stuck: busy\n"}},
 		{name: "exists", args: []string{"exists", "web"}},
 		{name: "exists_not", args: []string{"exists", "nope"}, want: cmdtest.Result{Code: 1}},
+		{name: "connect_is_silent", args: []string{"connect", "--ip", "10.0.0.2", "web", "c"}},
+		{name: "connect_one", args: []string{"connect", "web"}, want: cmdtest.Result{Code: 125, Stderr: "Error: accepts 2 arg(s), received 1\n"}},
+		{name: "disconnect_missing", args: []string{"disconnect", "nope", "c"}, want: cmdtest.Result{Code: 125, Stderr: missing}},
+		{name: "disconnect_force", args: []string{"disconnect", "-f", "nope", "c"}},
+		{name: "reload_one", args: []string{"reload", "c"}, want: cmdtest.Result{Stdout: "id of c\n"}},
+		{name: "reload_all", args: []string{"reload", "-a"}, want: cmdtest.Result{Code: 125, Stdout: "c1\n", Stderr: "Error: c2 is stopped\n"}},
 		{name: "update", args: []string{"update", "--dns-add", "192.0.2.1", "web"}, want: cmdtest.Result{Stdout: "web\n"}},
 	}
 	for _, test := range tests {
@@ -187,6 +214,12 @@ func TestCreateOptions(t *testing.T) {
 
 	run(t, e, "", "create", "--disable-dns")
 	require.False(t, e.created.Network.DNSEnabled)
+}
+
+func TestConnectOptions(t *testing.T) {
+	e := &fakeEngine{}
+	run(t, e, "", "connect", "--alias", "a,b", "--ip6", "fd00::2", "--ip", "10.0.0.2", "--mac-address", "02:00:00:00:00:01", "web", "c")
+	require.Equal(t, "web c [10.0.0.2 fd00::2] [a b] 02:00:00:00:00:01", e.connected)
 }
 
 func TestJSON(t *testing.T) {
