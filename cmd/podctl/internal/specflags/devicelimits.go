@@ -91,7 +91,7 @@ func addThrottles(list *[]container.Throttle, texts []string, parse func(string)
 func parseByteRate(text string) (uint64, error) {
 	rate, err := units.RAMInBytes(text)
 	if err != nil || rate < 0 {
-		return 0, fmt.Errorf("The correct format is <device-path>:<number>[<unit>]. " + //nolint:staticcheck // a second sentence
+		return 0, fmt.Errorf("The correct format is <device-path>:<number>[<unit>]. " +
 			"Number must be a positive integer. Unit is optional and can be kb, mb, or gb")
 	}
 	return uint64(rate), nil
@@ -100,7 +100,7 @@ func parseByteRate(text string) (uint64, error) {
 func parseOperationRate(text string) (uint64, error) {
 	rate, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("The correct format is <device-path>:<number>. Number must be a positive integer") //nolint:staticcheck // a second sentence
+		return 0, fmt.Errorf("The correct format is <device-path>:<number>. Number must be a positive integer")
 	}
 	return rate, nil
 }
