@@ -3,8 +3,10 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/podctl/podctl/cmd/podctl/ctrcmd"
 	"github.com/podctl/podctl/cmd/podctl/imagecmd"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/cmd/podctl/podcmd"
 	"github.com/podctl/podctl/cmd/podctl/syscmd"
 )
 
@@ -14,13 +16,18 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 	images := openImages(f)
 	root.AddCommand(imagecmd.TopLevel(f, images)...)
 	root.AddCommand(
-		cmdutil.NewGroup("container", "Manage containers"),
+		cmdutil.NewGroup("container", "Manage containers",
+			ctrcmd.NewCmdCreate(f, nil),
+		),
 		imagecmd.NewGroup(f, images),
 		cmdutil.NewGroup("network", "Manage networks"),
-		cmdutil.NewGroup("pod", "Manage pods"),
+		cmdutil.NewGroup("pod", "Manage pods",
+			podcmd.NewCmdCreate(f, nil),
+		),
 		cmdutil.NewGroup("system", "Manage podctl"),
 		cmdutil.NewGroup("volume", "Manage volumes"),
 
+		ctrcmd.NewCmdCreate(f, nil),
 		syscmd.NewCmdVersion(f, nil),
 	)
 }

@@ -101,6 +101,7 @@ func (f *ContainerFlags) apply(opts *engine.CreateOptions, env Env) error {
 		opts.NewPod.Config.Hostname = f.hostname
 	}
 	net.Hostname = f.hostname
+	f.namespaces.user.noDefault = opts.Pod != "" // the pod has decided
 	for _, step := range []func() error{
 		func() error { return f.network.apply(&net.Namespaces, &net.Network, env) },
 		func() error { return f.labels.apply(&c.Labels, env) },

@@ -67,8 +67,6 @@ type lifecycleFlags struct {
 	sdnotify                        string
 }
 
-const defaultStopTimeout = 10
-
 func (f *lifecycleFlags) bind(fs *pflag.FlagSet) {
 	f.fs = fs
 	f.restart.bind(fs)
@@ -77,7 +75,7 @@ func (f *lifecycleFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.conmonPidFile, "conmon-pidfile", "", "Write the PID of conmon to this `file`")
 	fs.StringVar(&f.pidFile, "pidfile", "", "Write the PID of the container process to this `file`")
 	fs.StringVar(&f.stopSignal, "stop-signal", "", "`Signal` to stop the container with")
-	fs.UintVar(&f.stopTimeout, "stop-timeout", defaultStopTimeout, "`Seconds` from the stop signal to SIGKILL")
+	fs.UintVar(&f.stopTimeout, "stop-timeout", container.DefaultStopTimeout, "`Seconds` from the stop signal to SIGKILL")
 	fs.UintVar(&f.timeout, "timeout", 0, "Kill the container after this many `seconds`")
 	fs.StringVar(&f.sdnotify, "sdnotify", "container", "Who sends NOTIFY messages: container, conmon, healthy or ignore")
 }

@@ -79,6 +79,7 @@ type userFlags struct {
 	userns         string
 	uidMap, gidMap []string
 	subUID, subGID string
+	noDefault      bool // the environment does not decide
 }
 
 func (f *userFlags) bind(fs *pflag.FlagSet) {
@@ -101,7 +102,7 @@ func (f *userFlags) apply(n *container.Namespaces, env Env) error {
 		return nil
 	}
 	mode := f.userns
-	if !f.has("userns") {
+	if !f.has("userns") && !f.noDefault {
 		mode, _ = env.lookup("PODMAN_USERNS")
 	}
 	user, err := parseUserNamespace(mode, env)
