@@ -302,6 +302,28 @@ func TestTeardown(t *testing.T) {
 	})
 }
 
+func TestReload(t *testing.T) {
+	if !inOwnHost(t) {
+		return
+	}
+	h := newHost(t)
+	a := h.attachment(testID)
+	before, err := h.Setup(t.Context(), a)
+	require.NoError(t, err)
+	rules := ruleLines(h.rules())
+	for _, flag := range []string{"-F", "-X"} {
+		require.NoError(t, exec.Command("iptables", "-t", "nat", flag).Run())
+	}
+	require.Empty(t, ruleLines(h.rules()))
+
+	after, err := h.Reload(t.Context(), a, before)
+	require.NoError(t, err)
+	require.Equal(t, before, after, "addresses and MAC stay")
+	require.ElementsMatch(t, rules, ruleLines(h.rules()))
+	require.NoError(t, h.Teardown(t.Context(), a))
+	h.requireClean(a)
+}
+
 // TestKilledSetup kills the process that sets up, at many instants from its
 // start to after its end, and wants the next Setup and Teardown to put all right.
 func TestKilledSetup(t *testing.T) {
