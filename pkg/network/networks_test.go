@@ -13,14 +13,19 @@ import (
 	"github.com/podctl/podctl/pkg/errdefs"
 )
 
-func openBackend(t *testing.T) *Backend {
+// requireLock skips where libnetwork's lock, at a fixed path, cannot be had.
+func requireLock(t *testing.T) {
 	t.Helper()
-	// libnetwork's lock of root is at a fixed path.
 	lock, err := os.OpenFile("/run/lock/netavark.lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		t.Skipf("requires libnetwork's lock: %v", err)
 	}
 	require.NoError(t, lock.Close())
+}
+
+func openBackend(t *testing.T) *Backend {
+	t.Helper()
+	requireLock(t)
 	conf, err := config.New(&config.Options{})
 	require.NoError(t, err)
 	dir := t.TempDir()
@@ -86,6 +91,7 @@ func TestNetworks(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	t.Run("without netavark networks can be listed, setup names the package", func(t *testing.T) {
+		requireLock(t)
 		conf, err := config.New(&config.Options{})
 		require.NoError(t, err)
 		conf.Engine.HelperBinariesDir.Set([]string{"/nonexistent"})

@@ -3,7 +3,6 @@ package volumecmd
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -107,7 +106,7 @@ gunzip -c data.tar.gz | podctl volume import data -`,
 }
 
 func importRun(ctx context.Context, opts *importOptions) error {
-	var source io.Reader = opts.IO.In
+	source := opts.IO.In
 	if opts.Source != "-" {
 		file, err := os.Open(opts.Source)
 		if err != nil {
