@@ -189,11 +189,7 @@ func completeLifecycle(c *container.Config, in surroundings) error {
 	if in.pod != nil && !c.RestartSet && c.InitType == "" {
 		c.Restart = in.pod.pod.Config.Restart
 	}
-	if c.Health == nil && in.image != nil && in.image.Healthcheck != nil {
-		h := in.image.Healthcheck
-		c.Health = &container.Health{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: uint(h.Retries)}
-	}
-	return nil
+	return completeHealth(c, in.image)
 }
 
 func completeLog(c *container.Config, in surroundings) {

@@ -138,16 +138,34 @@ func completeNetwork(c *container.Config, in surroundings) error {
 	if ns.Mode != container.ModeBridge {
 		return nil
 	}
-	if len(c.Network.Networks) == 0 {
-		name := in.settings.Conf.Network.DefaultNetwork
-		c.Network.Networks = map[string]types.PerNetworkOptions{name: {}}
-		c.Network.Order = []string{name}
-	}
+	nameDefaultNetwork(&c.Network, in.settings.Conf.Network.DefaultNetwork)
 	var err error
 	if len(c.Network.Ports) > 0 {
 		c.Network.Ports, err = network.AssignHostPorts(c.Network.Ports)
 	}
 	return err
+}
+
+// nameDefaultNetwork puts the name of the default network where it was asked for
+// without a name, or none was.
+func nameDefaultNetwork(n *container.Network, name string) {
+	if len(n.Networks) == 0 {
+		n.Networks, n.Order = map[string]types.PerNetworkOptions{name: {}}, []string{name}
+		return
+	}
+	opts, asked := n.Networks[container.DefaultNetwork]
+	if !asked {
+		return
+	}
+	named := make(map[string]types.PerNetworkOptions, len(n.Networks))
+	for network, o := range n.Networks {
+		named[network] = o
+	}
+	delete(named, container.DefaultNetwork)
+	named[name] = opts
+	n.Networks = named
+	n.Order = slices.Clone(n.Order)
+	n.Order[slices.Index(n.Order, container.DefaultNetwork)] = name
 }
 
 // exposePorts adds the image's exposed ports, and publishes all of them when
@@ -178,7 +196,7 @@ func completeCgroup(c *container.Config, in surroundings) error {
 	}
 	if c.Resources.CgroupParent != "" {
 		switch c.Resources.CgroupMode {
-		case "disabled", "no-conmon":
+		case "disabled":
 			return fmt.Errorf("cannot set cgroup parent if not creating cgroups: %w", errdefs.ErrInvalidArg)
 		case "split":
 			return fmt.Errorf("cannot specify --cgroup-mode=split with a cgroup-parent: %w", errdefs.ErrInvalidArg)

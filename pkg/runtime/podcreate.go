@@ -55,6 +55,9 @@ type podPlan struct {
 
 func (r *Runtime) planPod(ctx context.Context, opts PodCreateOptions) (*podPlan, error) {
 	cfg := *opts.Config
+	if cfg.ExitPolicy == "" {
+		cfg.ExitPolicy = string(r.settings.Conf.Engine.PodExitPolicy)
+	}
 	p := &pod.Pod{ID: newID(), Name: opts.Name, State: pod.Creating, Owner: r.self, Config: &cfg}
 	if err := r.planPodCgroup(p); err != nil {
 		return nil, err
