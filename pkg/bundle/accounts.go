@@ -142,8 +142,11 @@ func hostUser(name string) (passwd, group string, err error) {
 }
 
 // bind adds a generated file to what is bound into the container, with the
-// owner and label its root needs to see it.
+// mode, whatever the umask, owner and label with which all in it can read it.
 func (w *writer) bind(source, destination string) error {
+	if err := os.Chmod(source, 0o644); err != nil {
+		return fmt.Errorf("bind %s: %w", destination, err)
+	}
 	if err := w.own(source); err != nil {
 		return err
 	}

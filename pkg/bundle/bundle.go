@@ -24,7 +24,7 @@ type Input struct {
 
 	// Spec is what the engine knows already. Write fills in User, Files,
 	// Prepared, Devices, DeviceRules, BlockIO, BoundingCaps, Seccomp, AppArmor,
-	// MaskedPaths, ReadonlyPaths and MaxRlimits, and what is said below; Files,
+	// MaskedPaths, ReadonlyPaths, MaxRlimits and MinOOMScoreAdj, and what is said below; Files,
 	// Devices and DeviceRules are added to, the rest is overwritten.
 	//
 	// ShmPath is filled in, with a tmpfs mounted in Dir, for a container whose
@@ -39,9 +39,11 @@ type Input struct {
 	WorkDirGiven bool
 	// Engine is podctl's name and version, for a privileged container to read.
 	Engine string
-	// SeccompProfile is the default profile's path; empty: the file of
-	// containers.conf(5) or the built-in one.
+	// SeccompProfile is the default profile's path or "unconfined"; empty: the
+	// file of containers.conf(5) or the built-in one.
 	SeccompProfile string
+	// AppArmorProfile is the default profile's name; empty: the library's.
+	AppArmorProfile string
 	// SecretsDir is where secrets are kept.
 	SecretsDir string
 	// DefaultMountsFile replaces mounts.conf(5).
@@ -125,7 +127,11 @@ func (w *writer) makeDir() error {
 	if len(w.Spec.UIDMappings) > 0 {
 		mode = 0o711
 	}
-	if err := os.MkdirAll(w.Dir, mode); err != nil {
+	err := os.MkdirAll(w.Dir, mode)
+	if err == nil {
+		err = os.Chmod(w.Dir, mode) // whatever the umask
+	}
+	if err != nil {
 		return fmt.Errorf("make bundle of container %s: %w", w.Container.ID, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -50,15 +51,28 @@ func (w *writer) place(name, destination string, f File) (string, error) {
 	switch {
 	case f.From != "":
 		w.bindOnly(f.From, destination)
+		w.bindChroots(f.From, destination)
 		return f.From, nil
 	case f.Write == nil:
 		return "", nil
 	}
-	path := filepath.Join(w.Dir, name)
-	if err := f.Write(path); err != nil {
+	own := filepath.Join(w.Dir, name)
+	if err := f.Write(own); err != nil {
 		return "", err
 	}
-	return path, w.bind(path, destination)
+	if err := w.bind(own, destination); err != nil {
+		return "", err
+	}
+	w.bindChroots(own, destination)
+	return own, nil
+}
+
+// bindChroots binds a file also in the directories programs of the container
+// change their root to.
+func (w *writer) bindChroots(source, destination string) {
+	for _, dir := range w.cfg.Storage.ChrootDirs {
+		w.bindOnly(source, path.Join("/", dir, destination))
+	}
 }
 
 // HostnameFile writes the name as the whole of /etc/hostname.

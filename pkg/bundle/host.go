@@ -1,12 +1,15 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/containers/common/pkg/apparmor"
 	"github.com/containers/common/pkg/capabilities"
@@ -29,23 +32,39 @@ func (w *writer) host(context.Context) error {
 	w.Spec.BoundingCaps = slices.Clone(bounding)
 	w.Spec.MaskedPaths = slices.Clone(config.DefaultMaskedPaths())
 	w.Spec.ReadonlyPaths = slices.Clone(config.DefaultReadOnlyPaths)
-	w.Spec.MaxRlimits, err = maxRlimits(w.Spec.Rootless)
-	return err
-}
-
-// maxRlimits are podctl's own hard limits, above which the OCI runtime it starts
-// cannot go without CAP_SYS_RESOURCE; empty where it has that.
-func maxRlimits(rootless bool) (map[string]uint64, error) {
+	w.Spec.MaxRlimits, w.Spec.MinOOMScoreAdj = nil, nil
 	own, err := capability.NewPid2(0)
 	if err == nil {
 		err = own.Load()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read own capabilities: %w", err)
+		return fmt.Errorf("read own capabilities: %w", err)
 	}
-	if !rootless && own.Get(capability.EFFECTIVE, capability.CAP_SYS_RESOURCE) {
-		return nil, nil
+	if !w.Spec.Rootless && own.Get(capability.EFFECTIVE, capability.CAP_SYS_RESOURCE) {
+		return nil
 	}
+	if w.Spec.MaxRlimits, err = hardLimits(); err != nil {
+		return err
+	}
+	w.Spec.MinOOMScoreAdj, err = oomScoreAdj()
+	return err
+}
+
+// oomScoreAdj is podctl's own, below which nothing it starts may go.
+func oomScoreAdj() (*int, error) {
+	text, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return nil, err
+	}
+	adj, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("read own oom score adjustment: %w", err)
+	}
+	return &adj, nil
+}
+
+// hardLimits are podctl's own, above which nothing it starts may go.
+func hardLimits() (map[string]uint64, error) {
 	limits := map[string]uint64{}
 	for name, number := range map[string]int{
 		"RLIMIT_AS": unix.RLIMIT_AS, "RLIMIT_CORE": unix.RLIMIT_CORE, "RLIMIT_CPU": unix.RLIMIT_CPU,
@@ -78,7 +97,7 @@ func (w *writer) confine(context.Context) error {
 
 func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 	path := w.cfg.Security.Seccomp
-	if path == "unconfined" || path == "" && w.cfg.Security.Privileged {
+	if path == "unconfined" || path == "" && (w.cfg.Security.Privileged || w.SeccompProfile == "unconfined") {
 		return nil, nil
 	}
 	if !seccomp.IsEnabled() {
@@ -143,7 +162,7 @@ func (w *writer) appArmor() (string, error) {
 		return "", nil
 	}
 	if given == "" {
-		given = config.DefaultApparmorProfile
+		given = cmp.Or(w.AppArmorProfile, config.DefaultApparmorProfile)
 	}
 	profile, err := apparmor.CheckProfileAndLoadDefault(given)
 	if err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +87,15 @@ func (h *realHost) input(script string) Input {
 	}
 }
 
+func catatonit(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("catatonit")
+	if err != nil {
+		t.Skipf("requires catatonit: %v", err)
+	}
+	return path
+}
+
 func makeRootfs(t *testing.T, rootfs string) {
 	t.Helper()
 	for _, dir := range []string{"bin", "etc", "tmp", "run", "proc", "sys", "dev"} {
@@ -94,8 +105,9 @@ func makeRootfs(t *testing.T, rootfs string) {
 	require.NoError(t, os.WriteFile(filepath.Join(rootfs, "etc/group"), []byte("root:x:0:\napp:x:1000:\nwheel:x:10:app\naudio:x:29:\n"), 0o644))
 }
 
-// run makes the bundle, runs it to its end and returns what it printed.
-func (h *realHost) run(in Input) string {
+// start makes the bundle and starts it. What it returns waits for the end, conmon's
+// included, and is what was printed.
+func (h *realHost) start(in Input) (pid int, wait func() string) {
 	h.t.Helper()
 	_, err := Write(h.ctx, in)
 	require.NoError(h.t, err)
@@ -115,13 +127,24 @@ func (h *realHost) run(in Input) string {
 	require.NoError(h.t, err)
 	conmon, err := unix.PidfdOpen(created.ConmonPID, 0)
 	require.NoError(h.t, err)
-	defer unix.Close(conmon)
+	h.t.Cleanup(func() { _ = unix.Close(conmon) })
 	require.NoError(h.t, h.Start(h.ctx, opts.ID))
-	_, err = h.WaitExit(h.ctx, opts.ID, proc.Process{})
-	require.NoError(h.t, err)
-	_, err = unix.Poll([]unix.PollFd{{Fd: int32(conmon), Events: unix.POLLIN}}, 20000)
-	require.NoError(h.t, err)
-	return logged(h.t, opts.LogPath)
+	return created.PID, func() string {
+		h.t.Helper()
+		_, err = h.WaitExit(h.ctx, opts.ID, proc.Process{})
+		require.NoError(h.t, err)
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(conmon), Events: unix.POLLIN}}, 20000)
+		require.NoError(h.t, err)
+		require.Equal(h.t, 1, n, "conmon goes on")
+		return logged(h.t, opts.LogPath)
+	}
+}
+
+// run makes the bundle, runs it to its end and returns what it printed.
+func (h *realHost) run(in Input) string {
+	h.t.Helper()
+	_, wait := h.start(in)
+	return wait()
 }
 
 // logged strips a k8s-file log of its times.
@@ -245,21 +268,62 @@ mount | grep -E ' /(scratch|vol) ' | cut -d' ' -f3-; ls -A /sub; ls /globbed; ca
 			"\"\nimage=\"example.com/busybox\"\nimageid=\"feed\"\nrootless=0\n1\n", h.run(in))
 	})
 
-	t.Run("starts_an_init_in_an_infra_container_without_image", func(t *testing.T) {
+	t.Run("members_share_what_infra_holds", func(t *testing.T) {
 		h := needRealHost(t)
-		in := h.input("")
-		cfg := in.Container.Config
-		cfg.Infra, cfg.Image = true, container.Image{}
-		cfg.Command = []string{"/catatonit", "echo", "alive"}
-		in.Spec.InitPath = "/bin/busybox"
-		in.Spec.Rootfs = filepath.Join(h.dir, "empty")
-		in.Spec.ReadonlyRootfs = true
-		require.NoError(t, os.Mkdir(in.Spec.Rootfs, 0o755))
-		shm := ShmPath(in.Dir)
-		_, err := Write(h.ctx, in)
+		infra := h.input("")
+		cfg := infra.Container.Config
+		cfg.Infra, cfg.Image, cfg.Hostname = true, container.Image{}, "pod"
+		cfg.Command = nil
+		infra.Spec.InitPath = catatonit(t)
+		infra.Spec.Rootfs = filepath.Join(h.dir, "empty")
+		infra.Spec.ReadonlyRootfs = true
+		infra.Hostname = HostnameFile("pod")
+		require.NoError(t, os.Mkdir(infra.Spec.Rootfs, 0o755))
+		made, err := Write(h.ctx, infra)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(shm, "shared"), nil, 0o600))
-		_ = h.run(in)
-		require.FileExists(t, filepath.Join(shm, "shared"))
+		// What is in /dev/shm outlives a repeated Write.
+		require.NoError(t, os.WriteFile(filepath.Join(made.ShmPath, "shared"), []byte("shared\n"), 0o644))
+		pid, wait := h.start(infra)
+
+		in := h.input("hostname; cat /etc/hostname /dev/shm/shared; echo $HOSTNAME; tr '\\0' ' ' </proc/1/cmdline")
+		in.Hostname = File{From: made.HostnamePath}
+		in.Spec.ShmPath, in.Spec.Hostname = made.ShmPath, "pod"
+		in.Spec.Namespaces = map[string]string{}
+		for _, kind := range []string{"net", "ipc", "uts", "pid"} {
+			in.Container.Config.Namespaces.ByKind()[kind].Mode = container.ModePod
+			in.Spec.Namespaces[kind] = filepath.Join("/proc", strconv.Itoa(pid), "ns", kind)
+		}
+		require.Equal(t, "pod\npod\nshared\npod\n/catatonit -P ", h.run(in))
+		require.NoError(t, h.Kill(h.ctx, infra.Container.ID, unix.SIGKILL, oci.KillOptions{}))
+		require.Empty(t, wait())
+	})
+
+	t.Run("runs_under_an_init", func(t *testing.T) {
+		h := needRealHost(t)
+		in := h.input("tr '\\0' ' ' </proc/1/cmdline | head -c 23; echo; mount | grep -c /run/podman-init")
+		in.Container.Config.Init, in.Spec.InitPath = true, catatonit(t)
+		require.Equal(t, "/run/podman-init -- /bi\n1\n", h.run(in))
+	})
+
+	t.Run("maps_users", func(t *testing.T) {
+		h := needRealHost(t)
+		in := h.input("id -u; cat /proc/self/uid_map | tr -s ' '; ls -ln /etc/hosts /run/.containerenv | cut -c1-10; stat -c '%u %g' /etc/hosts /dev/shm; cat /run/secrets/s; echo x >/etc/hosts && echo written")
+		cfg := in.Container.Config
+		cfg.Namespaces.User.Mode, cfg.Namespaces.IPC.Mode = container.ModePrivate, container.ModeShareable
+		cfg.Storage.Secrets = []container.Secret{{Name: "s", Type: "mount"}}
+		in.Spec.UIDMappings = []specs.LinuxIDMapping{{HostID: 100000, Size: 1000}}
+		in.Spec.GIDMappings = in.Spec.UIDMappings
+		in.KeepDir = filepath.Join(h.dir, "keep")
+		require.NoError(t, os.MkdirAll(filepath.Join(in.KeepDir, "secrets"), 0o711))
+		require.NoError(t, os.WriteFile(filepath.Join(in.KeepDir, "secrets/s"), []byte("hush\n"), 0o600))
+		// One made beforehand belongs to another user namespace.
+		in.Spec.Namespaces = map[string]string{"net": "/proc/self/ns/net"}
+		for dir := h.dir; dir != "/tmp" && dir != "/"; dir = filepath.Dir(dir) {
+			require.NoError(t, os.Chmod(dir, 0o711))
+		}
+		require.NoError(t, filepath.WalkDir(in.Spec.Rootfs, func(path string, _ os.DirEntry, err error) error {
+			return errors.Join(err, os.Lchown(path, 100000, 100000))
+		}))
+		require.Equal(t, "0\n 0 100000 1000\n-rw-r--r--\n-rw-r--r--\n0 0\n0 0\nhush\nwritten\n", h.run(in))
 	})
 }

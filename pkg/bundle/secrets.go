@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 
 	"github.com/containers/common/pkg/secrets"
 	"github.com/containers/common/pkg/subscriptions"
@@ -35,25 +36,30 @@ func (w *writer) secrets(context.Context) error {
 	if err := KeepSecrets(w.KeepDir, w.SecretsDir, w.cfg.Storage.Secrets); err != nil {
 		return err
 	}
-	for _, s := range w.cfg.Storage.Secrets {
-		if err := w.secret(s); err != nil {
-			return err
+	// The OCI runtime binds files as a user that may be nobody here.
+	if err := os.MkdirAll(filepath.Join(w.Dir, "secret-files"), 0o711); err != nil {
+		return fmt.Errorf("secrets of container %s: %w", w.Container.ID, err)
+	}
+	for i, s := range w.cfg.Storage.Secrets {
+		if err := w.secret(i, s); err != nil {
+			return fmt.Errorf("secret %s: %w", s.Name, err)
 		}
 	}
 	return nil
 }
 
-func (w *writer) secret(s container.Secret) error {
+// secret adds one secret to the environment, or a file with its own owner and
+// mode: a secret may be given to several.
+func (w *writer) secret(index int, s container.Secret) error {
 	target := s.Target
 	if target == "" {
 		target = s.Name
 	}
-	kept := filepath.Join(w.KeepDir, "secrets", s.Name)
+	data, err := os.ReadFile(filepath.Join(w.KeepDir, "secrets", s.Name))
+	if err != nil {
+		return err
+	}
 	if s.Type == "env" {
-		data, err := os.ReadFile(kept)
-		if err != nil {
-			return fmt.Errorf("secret %s: %w", s.Name, err)
-		}
 		w.Spec.Env = append(w.Spec.Env, target+"="+string(data))
 		return nil
 	}
@@ -64,16 +70,23 @@ func (w *writer) secret(s container.Secret) error {
 	if mode == 0 {
 		mode = 0o444
 	}
-	if err := w.own(kept); err != nil {
+	file := filepath.Join(w.Dir, "secret-files", strconv.Itoa(index))
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Chmod(kept, mode); err != nil {
-		return fmt.Errorf("secret %s: %w", s.Name, err)
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return err
 	}
-	if err := os.Lchown(kept, onHost(w.Spec.UIDMappings, s.UID), onHost(w.Spec.GIDMappings, s.GID)); err != nil {
-		return fmt.Errorf("secret %s: %w", s.Name, err)
+	if err := w.own(file); err != nil {
+		return err
 	}
-	w.bindOnly(kept, target)
+	if err := os.Lchown(file, onHost(w.Spec.UIDMappings, s.UID), onHost(w.Spec.GIDMappings, s.GID)); err != nil {
+		return err
+	}
+	if err := os.Chmod(file, mode); err != nil {
+		return err
+	}
+	w.bindOnly(file, target)
 	return nil
 }
 
@@ -117,8 +130,7 @@ func keep(store *secrets.SecretsManager, dir string, s container.Secret) error {
 	if err != nil {
 		return fmt.Errorf("secret %s: %w: %w", s.Name, err, errdefs.ErrNoSuchSecret)
 	}
-	// The OCI runtime binds files as a user that may be nobody here.
-	if err := os.MkdirAll(dir, 0o711); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("secret %s: %w", s.Name, err)
 	}
 	part := filepath.Join(dir, "."+s.Name+".part")

@@ -75,6 +75,8 @@ type SpecInput struct {
 	// MaxRlimits are the hard limits, by type, above which podctl may not
 	// raise one. Empty where it may set any.
 	MaxRlimits map[string]uint64
+	// MinOOMScoreAdj is the lowest score podctl may set; nil for any.
+	MinOOMScoreAdj *int
 	// PidsLimit applies to containers that ask for none; <=0: unlimited.
 	PidsLimit int64
 

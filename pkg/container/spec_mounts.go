@@ -56,7 +56,7 @@ func propagation(user []specs.Mount) string {
 
 func (b *builder) defaultMounts() []specs.Mount {
 	dev := []string{"nosuid", "strictatime", "mode=755", "size=65536k"}
-	if b.spec.Root.Readonly && !b.cfg.Storage.ReadOnlyTmpfs && !b.cfg.imageless() {
+	if b.cfg.Storage.ReadOnly && !b.cfg.Storage.ReadOnlyTmpfs {
 		dev = append(dev, "ro")
 	}
 	mounts := []specs.Mount{
@@ -80,7 +80,7 @@ func (b *builder) defaultMounts() []specs.Mount {
 // foreign reports whether the kernel will not mount a file system that shows a
 // namespace of this kind: the process is not privileged over its owner.
 func (b *builder) foreign(kind string) bool {
-	unprivileged := b.in.Rootless || b.origin("user") == ownNew
+	unprivileged := b.in.Rootless || b.origin("user") != fromHost
 	return unprivileged && b.origin(kind) == fromHost
 }
 
@@ -98,7 +98,7 @@ func (b *builder) sysMount() specs.Mount {
 		mode = "rw"
 	}
 	// A network namespace made beforehand belongs to podctl's own user namespace.
-	if b.foreign("net") || b.origin("user") == ownNew && b.in.Namespaces["net"] != "" && b.origin("net") == ownNew {
+	if b.foreign("net") || b.origin("user") != fromHost && b.in.Namespaces["net"] != "" {
 		return specs.Mount{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rprivate", "nosuid", "noexec", "nodev", mode, "rbind"}}
 	}
 	return specs.Mount{Destination: "/sys", Type: "sysfs", Source: "sysfs", Options: []string{"nosuid", "noexec", "nodev", mode}}

@@ -45,6 +45,10 @@ func TestSpecDefaultMounts(t *testing.T) {
 			"bind /proc /proc rbind,rprivate,nosuid,noexec,nodev", "bind /sys /sys rprivate,nosuid,noexec,nodev,ro,rbind",
 			"devpts devpts /dev/pts nosuid,noexec,newinstance,ptmxmode=0666,mode=0620",
 			"bind /dev/mqueue /dev/mqueue bind,nosuid,noexec,nodev"}},
+		{"nor_one_joined_what_was_made_outside", func(c *Config, in *SpecInput) {
+			c.Namespaces.User.Mode, c.Namespaces.Net.Mode = ModePod, ModePod
+			in.Namespaces = map[string]string{"user": "/proc/7/ns/user", "net": "/run/netns/x"}
+		}, []string{"/sys"}, []string{"bind /sys /sys rprivate,nosuid,noexec,nodev,ro,rbind"}},
 		{"read_only_leaves_places_to_write", func(c *Config, _ *SpecInput) { c.Storage.ReadOnly, c.Storage.ReadOnlyTmpfs = true, true },
 			[]string{"/run", "/tmp", "/var/tmp", "/dev"}, []string{"tmpfs tmpfs /run rprivate,nosuid,nodev,tmpcopyup", dev,
 				"tmpfs tmpfs /tmp rprivate,nosuid,nodev,tmpcopyup", "tmpfs tmpfs /var/tmp rprivate,nosuid,nodev,tmpcopyup"}},

@@ -78,6 +78,9 @@ func (b *builder) process() error {
 		mask := uint32(umask)
 		p.User.Umask = &mask
 	}
+	if adj, least := p.OOMScoreAdj, b.in.MinOOMScoreAdj; adj != nil && least != nil && *adj < *least {
+		return fmt.Errorf("oom score adjustment %d is below %d, the least that can be set here without CAP_SYS_RESOURCE: ask for more: %w", *adj, *least, errdefs.ErrInvalidArg)
+	}
 	b.spec.Process = p
 	return b.personality()
 }

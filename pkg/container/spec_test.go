@@ -97,6 +97,13 @@ func TestSpecProcess(t *testing.T) {
 		err := refusalOf(t, func(c *Config, _ *SpecInput) { c.Entrypoint, c.Command = nil, nil })
 		require.EqualError(t, err, "no command or entrypoint provided, and no CMD or ENTRYPOINT from image: invalid argument")
 	})
+	t.Run("an_impossible_oom_score_is_refused", func(t *testing.T) {
+		least, low, high := -5, -6, -5
+		err := refusalOf(t, func(c *Config, in *SpecInput) { c.Resources.OOMScoreAdj, in.MinOOMScoreAdj = &low, &least })
+		require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+		spec := specOf(t, func(c *Config, in *SpecInput) { c.Resources.OOMScoreAdj, in.MinOOMScoreAdj = &high, &least })
+		require.Equal(t, -5, *spec.Process.OOMScoreAdj)
+	})
 	t.Run("does_not_change_what_it_was_given", func(t *testing.T) {
 		c, in := sample()
 		in.Env = []string{"A=2"}
