@@ -262,3 +262,16 @@ func (tx *Tx) ContainersOnNetwork(ctx context.Context, network string) ([]string
 func (tx *Tx) ContainersUsingVolume(ctx context.Context, volume string) ([]string, error) {
 	return tx.texts(ctx, "SELECT container_id FROM container_volumes WHERE volume = ? ORDER BY 1", volume)
 }
+
+// SetContainerNetworks replaces the networks a container is attached to.
+func (tx *Tx) SetContainerNetworks(ctx context.Context, id string, networks []string) error {
+	if _, err := tx.exec(ctx, "DELETE FROM container_networks WHERE container_id = ?", id); err != nil {
+		return err
+	}
+	for _, name := range networks {
+		if _, err := tx.exec(ctx, "INSERT INTO container_networks (container_id, network) VALUES (?, ?)", id, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

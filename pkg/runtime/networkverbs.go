@@ -1,0 +1,404 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/containers/common/libnetwork/types"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// CreateNetwork makes a network and returns it; with IgnoreIfExists, the one
+// that has the name. Errors: [errdefs.ErrNetworkExists].
+func (r *Runtime) CreateNetwork(ctx context.Context, opts network.CreateOptions) (types.Network, error) {
+	nets, err := r.networks()
+	if err != nil {
+		return types.Network{}, err
+	}
+	n, err := nets.Create(ctx, opts)
+	if err != nil {
+		return n, err
+	}
+	return n, r.networkEvent(ctx, n, event.Create)
+}
+
+// networkEvent records what happened to a network. Networks live in files shared
+// with other programs, so the event follows its change.
+func (r *Runtime) networkEvent(ctx context.Context, n types.Network, status event.Status) error {
+	return r.store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		return tx.AddEvent(ctx, event.Event{Type: event.Network, Status: status, ID: n.ID, Name: n.Name, Network: n.Name,
+			Attributes: map[string]string{"driver": n.Driver}})
+	})
+}
+
+// ListNetworks returns the networks that pass the filters, by name.
+func (r *Runtime) ListNetworks(ctx context.Context, filters map[string][]string) ([]types.Network, error) {
+	nets, err := r.networks()
+	if err != nil {
+		return nil, err
+	}
+	keep, err := network.Filters(filters, r.networkUsage(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return nets.List(ctx, keep)
+}
+
+// networkUsage tells which networks podctl's containers are attached to.
+func (r *Runtime) networkUsage(ctx context.Context) network.Usage {
+	return func(name string) (used bool, err error) {
+		err = r.store.View(ctx, func(tx *store.Tx) error {
+			ids, err := tx.ContainersOnNetwork(ctx, name)
+			used = len(ids) > 0
+			return err
+		})
+		return used, err
+	}
+}
+
+// InspectNetwork finds a network by name, ID or unique ID prefix. Errors:
+// [errdefs.ErrNoSuchNetwork].
+func (r *Runtime) InspectNetwork(ctx context.Context, nameOrID string) (*network.Details, error) {
+	nets, err := r.networks()
+	if err != nil {
+		return nil, err
+	}
+	n, err := nets.Inspect(ctx, nameOrID)
+	if err != nil {
+		return nil, err
+	}
+	d := &network.Details{Network: n, Containers: map[string]network.Member{}}
+	err = r.store.View(ctx, func(tx *store.Tx) error {
+		ids, err := tx.ContainersOnNetwork(ctx, n.Name)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			c, err := tx.Container(ctx, id)
+			if err != nil {
+				return err
+			}
+			if status, ok := c.Runtime.NetStatus[n.Name]; ok && alive(c.Runtime.Process) {
+				d.Containers[id] = network.Member{Name: c.Name, Interfaces: status.Interfaces}
+			}
+		}
+		return nil
+	})
+	return d, err
+}
+
+// NetworkExists looks for a name, ID or ID prefix.
+func (r *Runtime) NetworkExists(ctx context.Context, nameOrID string) (bool, error) {
+	nets, err := r.networks()
+	if err != nil {
+		return false, err
+	}
+	return nets.Exists(ctx, nameOrID)
+}
+
+// RemoveNetwork removes a network; with Force, the containers and pods on it
+// first. Errors: [errdefs.ErrNoSuchNetwork], [errdefs.ErrNetworkInUse].
+func (r *Runtime) RemoveNetwork(ctx context.Context, nameOrID string, opts network.RemoveOptions) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	nets, err := r.networks()
+	if err != nil {
+		return err
+	}
+	n, err := nets.Inspect(ctx, nameOrID)
+	if err != nil {
+		return err
+	}
+	if n.Name == nets.DefaultNetwork() {
+		return fmt.Errorf("default network %s cannot be removed", n.Name)
+	}
+	if err := r.vacateNetwork(ctx, n.Name, opts); err != nil {
+		return err
+	}
+	if err := nets.Remove(ctx, n.Name); err != nil {
+		return err
+	}
+	return r.networkEvent(ctx, n, event.Remove)
+}
+
+// vacateNetwork removes, with Force, everything attached to a network, and
+// refuses without.
+func (r *Runtime) vacateNetwork(ctx context.Context, name string, opts network.RemoveOptions) error {
+	users, err := r.networkUsers(ctx, name)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	if !opts.Force {
+		return fmt.Errorf("%q has associated containers with it. Use -f to forcibly delete containers and pods: %w", name, errdefs.ErrNetworkInUse)
+	}
+	for _, c := range users {
+		remove := RemoveOptions{Force: true, Volumes: true, Ignore: true, Depend: true, Timeout: seconds(opts.Timeout)}
+		if c.IsInfra() {
+			err = r.removePod(ctx, c.PodID, remove)
+		} else {
+			err = r.removeContainers(ctx, []string{c.ID}, remove)
+		}
+		if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Runtime) networkUsers(ctx context.Context, name string) (users []*container.Container, err error) {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
+		ids, err := tx.ContainersOnNetwork(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			c, err := tx.Container(ctx, id)
+			if err != nil {
+				return err
+			}
+			users = append(users, c)
+		}
+		return nil
+	})
+	return users, err
+}
+
+// PruneNetworks removes the networks no container has that pass the filters, and
+// tells of each, by name.
+func (r *Runtime) PruneNetworks(ctx context.Context, filters map[string][]string) ([]network.Pruned, error) {
+	if err := r.recover(ctx); err != nil {
+		return nil, err
+	}
+	nets, err := r.networks()
+	if err != nil {
+		return nil, err
+	}
+	usage := r.networkUsage(ctx)
+	keep, err := network.PruneFilters(filters, usage)
+	if err != nil {
+		return nil, err
+	}
+	list, err := nets.List(ctx, keep)
+	if err != nil {
+		return nil, err
+	}
+	var out []network.Pruned
+	for _, n := range list {
+		used, err := usage(n.Name)
+		if used || n.Name == nets.DefaultNetwork() {
+			continue
+		}
+		if err == nil {
+			err = nets.Remove(ctx, n.Name)
+		}
+		if err == nil {
+			err = r.networkEvent(ctx, n, event.Remove)
+		}
+		out = append(out, network.Pruned{Name: n.Name, Err: err})
+	}
+	return out, nil
+}
+
+// UpdateNetwork changes a network's DNS servers.
+func (r *Runtime) UpdateNetwork(ctx context.Context, nameOrID string, opts types.NetworkUpdateOptions) error {
+	nets, err := r.networks()
+	if err != nil {
+		return err
+	}
+	return nets.Update(ctx, nameOrID, opts)
+}
+
+// ConnectNetwork puts a container on one more network; at once if it runs, else
+// when it starts. Errors: [errdefs.ErrNoSuchNetwork], [errdefs.ErrNoSuchCtr].
+func (r *Runtime) ConnectNetwork(ctx context.Context, name, ctr string, opts types.PerNetworkOptions) error {
+	return r.rewire(ctx, name, ctr, event.Connect, func(c *container.Container, n string) error {
+		if _, ok := c.Config.Network.Networks[n]; ok {
+			return fmt.Errorf("container %s is already connected to network %q: network is already connected: %w", c.ID, n, errdefs.ErrExists)
+		}
+		c.Config.Network.Networks = cloneNetworks(c.Config.Network.Networks)
+		c.Config.Network.Networks[n] = opts
+		c.Config.Network.Order = append(c.Config.Network.Order, n)
+		return nil
+	})
+}
+
+// DisconnectNetwork takes a container off a network.
+func (r *Runtime) DisconnectNetwork(ctx context.Context, name, ctr string, _ network.DisconnectOptions) error {
+	return r.rewire(ctx, name, ctr, event.Disconnect, func(c *container.Container, n string) error {
+		if _, ok := c.Config.Network.Networks[n]; !ok {
+			return fmt.Errorf("container %s is not connected to network %q: %w", c.ID, n, errdefs.ErrInvalidArg)
+		}
+		c.Config.Network.Networks = cloneNetworks(c.Config.Network.Networks)
+		delete(c.Config.Network.Networks, n)
+		c.Config.Network.Order = slices.DeleteFunc(slices.Clone(c.Config.Network.Order), func(o string) bool { return o == n })
+		return nil
+	})
+}
+
+func cloneNetworks(in map[string]types.PerNetworkOptions) map[string]types.PerNetworkOptions {
+	out := maps.Clone(in)
+	if out == nil {
+		out = map[string]types.PerNetworkOptions{}
+	}
+	return out
+}
+
+// rewire changes a container's networks under its lock, on the host too if it
+// runs: the whole attachment is made anew, which keeps one way of doing it.
+func (r *Runtime) rewire(ctx context.Context, name, ctr string, status event.Status, edit func(*container.Container, string) error) error {
+	nets, err := r.networks()
+	if err != nil {
+		return err
+	}
+	n, err := nets.Inspect(ctx, name)
+	if err != nil {
+		return err
+	}
+	ids, err := r.lookupContainers(ctx, []string{ctr})
+	if err != nil {
+		return err
+	}
+	l, err := r.locks.Lock(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	c, err := r.container(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	if c.Config.Namespaces.Net.Mode != container.ModeBridge {
+		return fmt.Errorf("%q is not supported: %w", c.Config.Namespaces.Net, errdefs.ErrNetworkModeUnusable)
+	}
+	old := r.attachment(c)
+	if err := edit(c, n.Name); err != nil {
+		return err
+	}
+	if alive(c.Runtime.Process) {
+		if err := nets.Teardown(ctx, old); err != nil {
+			return err
+		}
+		if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
+			return err
+		}
+	}
+	return r.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.SaveContainerConfig(ctx, c); err != nil {
+			return err
+		}
+		if err := tx.SetContainerNetworks(ctx, c.ID, slices.Sorted(maps.Keys(c.Config.Network.Networks))); err != nil {
+			return err
+		}
+		if err := tx.SaveContainer(ctx, c); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, event.Event{Type: event.Network, Status: status, ID: c.ID, Name: n.Name, Network: n.Name})
+	})
+}
+
+// ReloadNetworks makes the firewall rules of running containers anew, with the
+// addresses they have, and tells of each.
+func (r *Runtime) ReloadNetworks(ctx context.Context, opts network.ReloadOptions) ([]network.Reloaded, error) {
+	list, err := r.reloadTargets(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	nets, err := r.networks()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]network.Reloaded, 0, len(list))
+	for _, c := range list {
+		err := r.reloadOne(ctx, nets, c.ID)
+		out = append(out, network.Reloaded{ID: c.ID, Err: err})
+	}
+	return out, nil
+}
+
+func (r *Runtime) reloadTargets(ctx context.Context, opts network.ReloadOptions) (list []*container.Container, err error) {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
+		if opts.All {
+			all, err := tx.Containers(ctx)
+			for _, c := range all {
+				if c.Config != nil && c.Config.Namespaces.Net.Mode == container.ModeBridge && alive(c.Runtime.Process) {
+					list = append(list, c)
+				}
+			}
+			return err
+		}
+		names := opts.Containers
+		if opts.Latest {
+			id, err := tx.NewestContainer(ctx)
+			if err != nil {
+				return err
+			}
+			names = []string{id}
+		}
+		for _, name := range names {
+			id, err := tx.LookupContainer(ctx, name)
+			if err != nil {
+				return err
+			}
+			c, err := tx.Container(ctx, id)
+			if err != nil {
+				return err
+			}
+			list = append(list, c)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (r *Runtime) reloadOne(ctx context.Context, nets *network.Backend, id string) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	c, err := r.container(ctx, id)
+	if err != nil {
+		return err
+	}
+	if c.State != container.Running && c.State != container.Paused {
+		return fmt.Errorf("container %s is not running: %w", id, errdefs.ErrCtrState)
+	}
+	if c.Config.Namespaces.Net.Mode != container.ModeBridge {
+		return fmt.Errorf("container %s has no network of its own: %w", id, errdefs.ErrNetworkModeUnusable)
+	}
+	status, err := nets.Setup(ctx, pinned(r.attachment(c), c.Runtime.NetStatus))
+	if err != nil {
+		return err
+	}
+	_, err = r.change(ctx, id, func(_ *store.Tx, row *container.Container) error {
+		row.Runtime.NetStatus = status
+		return nil
+	})
+	return err
+}
+
+// pinned asks for the addresses the container has already.
+func pinned(a network.Attachment, status map[string]types.StatusBlock) network.Attachment {
+	nets := cloneNetworks(a.Networks)
+	for name, opts := range nets {
+		opts.StaticIPs = nil
+		for _, itf := range status[name].Interfaces {
+			for _, s := range itf.Subnets {
+				opts.StaticIPs = append(opts.StaticIPs, s.IPNet.IP)
+			}
+			opts.StaticMAC = itf.MacAddress
+		}
+		nets[name] = opts
+	}
+	a.Networks = nets
+	return a
+}
