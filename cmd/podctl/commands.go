@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/ctrcmd"
 	"github.com/podctl/podctl/cmd/podctl/imagecmd"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/cmd/podctl/networkcmd"
 	"github.com/podctl/podctl/cmd/podctl/podcmd"
 	"github.com/podctl/podctl/cmd/podctl/syscmd"
+	"github.com/podctl/podctl/cmd/podctl/volumecmd"
 )
 
 // addCommands is the one list of all commands. A verb that exists at the top
@@ -20,12 +24,12 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			ctrcmd.NewCmdCreate(f, nil),
 		),
 		imagecmd.NewGroup(f, images),
-		cmdutil.NewGroup("network", "Manage networks"),
+		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
 		cmdutil.NewGroup("pod", "Manage pods",
 			podcmd.NewCmdCreate(f, nil),
 		),
 		cmdutil.NewGroup("system", "Manage podctl"),
-		cmdutil.NewGroup("volume", "Manage volumes"),
+		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 
 		ctrcmd.NewCmdCreate(f, nil),
 		syscmd.NewCmdVersion(f, nil),

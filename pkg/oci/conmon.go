@@ -31,6 +31,8 @@ type launch struct {
 	env []string
 	// preserveFDs are passed on as descriptors 3, 4, ... for the container.
 	preserveFDs []*os.File
+	// held are kept open by conmon itself.
+	held []*os.File
 	// stdio are conmon's standard streams; nil is /dev/null.
 	stdio [3]*os.File
 	// attachPipe asks for the third pipe, on which conmon says that its attach
@@ -125,6 +127,7 @@ func (m *monitor) command(l launch) *exec.Cmd {
 	pass("_OCI_SYNCPIPE", m.sync.child)
 	pass("_OCI_STARTPIPE", m.start.child)
 	pass("_OCI_ATTACHPIPE", m.attach.child)
+	cmd.ExtraFiles = append(cmd.ExtraFiles, l.held...)
 	cmd.Env = m.runtime.environ(env...)
 	// Neither a ^C at our terminal nor its end may reach conmon. It calls
 	// setsid itself, but only after it was let go.

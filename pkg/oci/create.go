@@ -64,6 +64,9 @@ type CreateOptions struct {
 	// PreserveFDs become descriptors 3, 4, ... of the container's process. They
 	// are not closed here.
 	PreserveFDs []*os.File
+	// Held are descriptors conmon keeps open as long as it lives, and gives to
+	// nobody: sockets that reserve the host's ports. They are not closed here.
+	Held []*os.File
 
 	// Stdio are the container's standard input, output and error with
 	// LogPassthrough; conmon keeps them open as long as it lives.
@@ -109,6 +112,7 @@ func (r *Runtime) Create(ctx context.Context, opts CreateOptions) (Created, erro
 		dir:           opts.Bundle,
 		env:           opts.Env,
 		preserveFDs:   opts.PreserveFDs,
+		held:          opts.Held,
 		stdio:         opts.Stdio,
 		conmonPidFile: opts.ConmonPidFile,
 		place:         opts.CgroupOfConmon,

@@ -45,23 +45,20 @@ func (r *Runtime) ListNetworks(ctx context.Context, filters map[string][]string)
 	if err != nil {
 		return nil, err
 	}
-	keep, err := network.Filters(filters, r.networkUsage(ctx))
+	keep, err := network.Filters(filters, r.networkUsage(ctx, nets))
 	if err != nil {
 		return nil, err
 	}
 	return nets.List(ctx, keep)
 }
 
-// networkUsage tells which networks podctl's containers are attached to.
-func (r *Runtime) networkUsage(ctx context.Context) network.Usage {
-	return func(name string) (used bool, err error) {
-		err = r.store.View(ctx, func(tx *store.Tx) error {
-			ids, err := tx.ContainersOnNetwork(ctx, name)
-			used = len(ids) > 0
-			return err
-		})
-		return used, err
-	}
+// networkUsage tells which networks podctl's containers are attached to. A read
+// that fails counts as use: what cannot be known must not be pruned.
+func (r *Runtime) networkUsage(ctx context.Context, nets *network.Backend) network.Usage {
+	return network.Usage{Default: nets.DefaultNetwork(), Used: func(name string) bool {
+		users, err := r.networkUsers(ctx, name)
+		return err != nil || len(users) > 0
+	}}
 }
 
 // InspectNetwork finds a network by name, ID or unique ID prefix. Errors:
@@ -182,8 +179,7 @@ func (r *Runtime) PruneNetworks(ctx context.Context, filters map[string][]string
 	if err != nil {
 		return nil, err
 	}
-	usage := r.networkUsage(ctx)
-	keep, err := network.PruneFilters(filters, usage)
+	keep, err := network.PruneFilters(filters, r.networkUsage(ctx, nets))
 	if err != nil {
 		return nil, err
 	}
@@ -193,13 +189,7 @@ func (r *Runtime) PruneNetworks(ctx context.Context, filters map[string][]string
 	}
 	var out []network.Pruned
 	for _, n := range list {
-		used, err := usage(n.Name)
-		if used || n.Name == nets.DefaultNetwork() {
-			continue
-		}
-		if err == nil {
-			err = nets.Remove(ctx, n.Name)
-		}
+		err := nets.Remove(ctx, n.Name)
 		if err == nil {
 			err = r.networkEvent(ctx, n, event.Remove)
 		}
@@ -375,7 +365,7 @@ func (r *Runtime) reloadOne(ctx context.Context, nets *network.Backend, id strin
 	if c.Config.Namespaces.Net.Mode != container.ModeBridge {
 		return fmt.Errorf("container %s has no network of its own: %w", id, errdefs.ErrNetworkModeUnusable)
 	}
-	status, err := nets.Setup(ctx, pinned(r.attachment(c), c.Runtime.NetStatus))
+	status, err := nets.Reload(ctx, r.attachment(c), c.Runtime.NetStatus)
 	if err != nil {
 		return err
 	}
@@ -384,21 +374,4 @@ func (r *Runtime) reloadOne(ctx context.Context, nets *network.Backend, id strin
 		return nil
 	})
 	return err
-}
-
-// pinned asks for the addresses the container has already.
-func pinned(a network.Attachment, status map[string]types.StatusBlock) network.Attachment {
-	nets := cloneNetworks(a.Networks)
-	for name, opts := range nets {
-		opts.StaticIPs = nil
-		for _, itf := range status[name].Interfaces {
-			for _, s := range itf.Subnets {
-				opts.StaticIPs = append(opts.StaticIPs, s.IPNet.IP)
-			}
-			opts.StaticMAC = itf.MacAddress
-		}
-		nets[name] = opts
-	}
-	a.Networks = nets
-	return a
 }

@@ -175,10 +175,10 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) erro
 // teardownNetwork frees addresses, rules and devices and removes the namespace.
 // Idempotent, also for one that was only half set up.
 func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) error {
-	path := r.settings.NetNSPath(c.ID)
-	if c.Runtime.NetNS == "" && (!ownsNetNS(c.Config) || isGone(path)) {
+	if !ownsNetNS(c.Config) && c.Runtime.NetNS == "" {
 		return nil
 	}
+	path := r.settings.NetNSPath(c.ID)
 	if c.Config.Namespaces.Net.Mode == container.ModeBridge {
 		nets, err := r.networks()
 		if err != nil {

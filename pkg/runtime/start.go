@@ -11,6 +11,7 @@ import (
 	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/proc"
@@ -250,6 +251,11 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 	if err := r.cleanExit(c.ID); err != nil {
 		return err
 	}
+	ports, err := r.reservePorts(c)
+	if err != nil {
+		return err
+	}
+	defer closeFiles(ports) // conmon has its own copies by then
 	if err := r.prepare(ctx, c); err != nil {
 		return err
 	}
@@ -258,7 +264,7 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		LogDriver: c.Config.Log.Driver, LogPath: c.Config.Log.Path, LogSizeMax: c.Config.Log.SizeMax, LogTag: c.Config.Log.Tag,
 		PidFile: c.Config.PidFile, ConmonPidFile: c.Config.ConmonPidFile,
 		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, LeaveStdinOpen: c.Config.Stdin && !c.Config.StdinOnce,
-		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs,
+		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: ports,
 		CgroupOfConmon: func(pid int) error { return r.placeConmon(ctx, c, pid) },
 	}
 	created, err := engine.Create(ctx, create)
@@ -266,6 +272,22 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	return recordProcesses(c, created)
+}
+
+// reservePorts binds the host's ports the container publishes, so that no other
+// program takes one while the firewall forwards it, and a port that is taken is
+// an error here. conmon holds them.
+func (r *Runtime) reservePorts(c *container.Container) ([]*os.File, error) {
+	if c.Config.Namespaces.Net.Mode != container.ModeBridge || len(c.Config.Network.Ports) == 0 {
+		return nil, nil
+	}
+	return network.ReservePorts(c.Config.Network.Ports)
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close() // nothing was written
+	}
 }
 
 // recordProcesses notes who runs, with the start times that make pids count.

@@ -238,7 +238,9 @@ func (r *Runtime) PruneVolumes(ctx context.Context, filters map[string][]string)
 	if err := r.recover(ctx); err != nil {
 		return nil, err
 	}
-	list, err := r.selectVolumes(ctx, func(created volume.CreationTime) (volume.Predicate, error) { return volume.PruneFilters(filters, created) })
+	list, err := r.selectVolumes(ctx, func(created volume.CreationTime) (volume.Predicate, error) {
+		return volume.PruneFilters(filters, created)
+	})
 	if err != nil {
 		return nil, err
 	}
