@@ -3,6 +3,7 @@ package specflags
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docker/go-units"
@@ -33,7 +34,6 @@ type containerLimitFlags struct {
 func (f *containerLimitFlags) bind(fs *pflag.FlagSet) {
 	f.limitFlags.bind(fs)
 	f.bindNumbers(fs)
-	f.ulimits.bind(fs)
 	fs.StringVar(&f.rdtClass, "rdt-class", "", "Resource director technology `class`")
 	fs.BoolVar(&f.oomKillDisable, "oom-kill-disable", false, "Disable the OOM killer")
 	fs.IntVar(&f.oomScoreAdj, "oom-score-adj", 0, "OOM `score` adjustment, -1000 to 1000")
@@ -41,8 +41,14 @@ func (f *containerLimitFlags) bind(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&f.cgroupConf, "cgroup-conf", nil, "Write a cgroup v2 file: `NAME=VALUE`")
 }
 
-// bindNumbers defines the limits that update has too.
+// bindChangeable defines only what can be changed later.
+func (f *containerLimitFlags) bindChangeable(fs *pflag.FlagSet) {
+	f.bindLimits(fs)
+	f.bindNumbers(fs)
+}
+
 func (f *containerLimitFlags) bindNumbers(fs *pflag.FlagSet) {
+	f.ulimits.bind(fs)
 	fs.Uint64Var(&f.cpuPeriod, "cpu-period", 0, "CPU quota period in `microseconds`")
 	fs.Int64Var(&f.cpuQuota, "cpu-quota", 0, "CPU quota in `microseconds`")
 	fs.Uint64Var(&f.cpuRTPeriod, "cpu-rt-period", 0, "Real-time period in `microseconds`")
@@ -133,6 +139,9 @@ func (f *containerLimitFlags) applyCgroup(r *container.Resources) error {
 	if f.has("cgroups") {
 		r.CgroupMode = f.cgroupMode
 	}
+	if !f.has("cgroups", "cgroup-parent", "cgroup-conf") {
+		return nil
+	}
 	switch r.CgroupMode {
 	case "", "enabled", "no-conmon":
 	case "disabled":
@@ -178,9 +187,11 @@ func (f *ulimitFlag) apply(r *container.Resources) error {
 		if err != nil {
 			return fmt.Errorf("ulimit option %q requires name=SOFT:HARD: %w", text, err)
 		}
+		kind := "RLIMIT_" + strings.ToUpper(limit.Name)
+		r.Rlimits = slices.DeleteFunc(r.Rlimits, func(old specs.POSIXRlimit) bool { return old.Type == kind })
 		// -1 becomes the kernel's RLIM_INFINITY.
 		r.Rlimits = append(r.Rlimits, specs.POSIXRlimit{
-			Type: "RLIMIT_" + strings.ToUpper(limit.Name),
+			Type: kind,
 			Hard: uint64(limit.Hard),
 			Soft: uint64(limit.Soft),
 		})

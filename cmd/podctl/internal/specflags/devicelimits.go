@@ -72,7 +72,8 @@ func checkWeightDevice(text string) error {
 	return nil
 }
 
-// addThrottles appends the rates; parse reads one rate.
+// addThrottles appends the rates; parse reads one rate. The last rate of a
+// device counts.
 func addThrottles(list *[]container.Throttle, texts []string, parse func(string) (uint64, error)) error {
 	for _, text := range texts {
 		path, value, err := splitDevice(text)
@@ -83,6 +84,7 @@ func addThrottles(list *[]container.Throttle, texts []string, parse func(string)
 		if err != nil {
 			return fmt.Errorf("invalid rate for device: %s. %w", text, err)
 		}
+		*list = slices.DeleteFunc(*list, func(old container.Throttle) bool { return old.Path == path })
 		*list = append(*list, container.Throttle{Path: path, Rate: rate})
 	}
 	return nil

@@ -93,7 +93,7 @@ func (f *healthFlags) apply(field **container.Health, env Env) error {
 	if f.has("no-healthcheck") {
 		h.Disabled = f.none
 	}
-	if err := f.applyCheck(h); err != nil {
+	if err := f.applyCheck(h, fresh && f.command != ""); err != nil {
 		return err
 	}
 	if err := f.startup.apply(h); err != nil {
@@ -128,14 +128,12 @@ func (f *healthFlags) consistent(h *container.Health) error {
 	return nil
 }
 
-// applyCheck sets the regular check. Its numbers mean something only together
-// with a command: those of the image's check stay.
-func (f *healthFlags) applyCheck(h *container.Health) error {
+// applyCheck sets the regular check; all: also what was not given.
+func (f *healthFlags) applyCheck(h *container.Health, all bool) error {
 	if f.command != "" {
 		h.Test = healthCommand(f.command)
 		h.Disabled = h.Test[0] == "NONE"
 	}
-	all := f.command != ""
 	if all || f.has("health-interval") {
 		interval, err := healthInterval("healthcheck-interval", f.interval)
 		if err != nil {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/spf13/pflag"
@@ -32,6 +34,12 @@ type limitFlags struct {
 }
 
 func (f *limitFlags) bind(fs *pflag.FlagSet) {
+	f.bindLimits(fs)
+	fs.StringVar(&f.cgroupParent, "cgroup-parent", "", "`Parent` of the cgroup")
+}
+
+// bindLimits defines what can be changed later.
+func (f *limitFlags) bindLimits(fs *pflag.FlagSet) {
 	f.fs = fs
 	fs.Float64Var(&f.cpus, "cpus", 0, "`Number` of CPUs, 0 for no limit")
 	fs.Uint64VarP(&f.cpuShares, "cpu-shares", "c", 0, "CPU `shares`, a relative weight")
@@ -43,10 +51,9 @@ func (f *limitFlags) bind(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.blkioWeightDevice, "blkio-weight-device", nil, "Block I/O weight of a `DEVICE:WEIGHT`")
 	fs.StringArrayVar(&f.readBPS, "device-read-bps", nil, "Limit reading, `DEVICE:BYTES` a second")
 	fs.StringArrayVar(&f.writeBPS, "device-write-bps", nil, "Limit writing, `DEVICE:BYTES` a second")
-	fs.StringVar(&f.cgroupParent, "cgroup-parent", "", "`Parent` of the cgroup")
 }
 
-// apply fills in limits. What *r has of others stays.
+// apply fills in limits, in place. What *r has of others stays.
 func (f *limitFlags) apply(r *container.Resources, env Env) error {
 	linux := linuxOf(r)
 	if err := f.applyCPU(linux, env); err != nil {
@@ -151,6 +158,8 @@ func (f *limitFlags) applyBlockIO(r *container.Resources, linux *specs.LinuxReso
 		if err := checkWeightDevice(text); err != nil {
 			return err
 		}
+		device, _, _ := strings.Cut(text, ":")
+		r.BlkioWeightDevice = slices.DeleteFunc(r.BlkioWeightDevice, func(old string) bool { return strings.HasPrefix(old, device+":") })
 		r.BlkioWeightDevice = append(r.BlkioWeightDevice, text)
 	}
 	if err := addThrottles(&r.ReadBPS, f.readBPS, parseByteRate); err != nil {
