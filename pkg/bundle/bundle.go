@@ -116,6 +116,8 @@ type writer struct {
 	Input
 	cfg    *container.Config
 	result *Result
+	// overlays counts those mounted.
+	overlays int
 	// userName is the user's name in the image, "" if it has none.
 	userName string
 }

@@ -90,6 +90,31 @@ func TestWrite(t *testing.T) {
 		_, err := Write(t.Context(), in)
 		require.EqualError(t, err, "volume v at /v is not mounted: internal error")
 	})
+	t.Run("own_mounts_go_over_the_pods", func(t *testing.T) {
+		in := input(t)
+		data := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(data, "sub"), 0o755))
+		in.Container.Config.Storage.Mounts = []container.Mount{
+			{Type: "bind", Source: data, SubPath: "sub", Destination: "/d", Inherited: true},
+			{Type: "bind", Source: data, Destination: "/d"},
+			{Type: "bind", Source: data, SubPath: "sub", Destination: "/sub", Inherited: true},
+		}
+		spec := write(t, in).Spec
+		require.Equal(t, data, sourceOf(spec, "/d"))
+		require.Equal(t, filepath.Join(data, "sub"), sourceOf(spec, "/sub"))
+	})
+	t.Run("a_subpath_stays_in_its_volume", func(t *testing.T) {
+		in := input(t)
+		volume := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(volume, "etc"), 0o755))
+		require.NoError(t, os.Symlink("/etc", filepath.Join(volume, "link")))
+		in.Spec.Volumes = map[string]string{"v": volume}
+		in.Container.Config.Storage.Volumes = []container.VolumeMount{{Name: "v", Destination: "/v", SubPath: "link"}}
+		require.Equal(t, filepath.Join(volume, "etc"), sourceOf(write(t, in).Spec, "/v"))
+		in.Container.Config.Storage.Volumes[0].SubPath = "none"
+		_, err := Write(t.Context(), in)
+		require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+	})
 	t.Run("image_mounts_need_an_image_store", func(t *testing.T) {
 		in := input(t)
 		in.Container.Config.Storage.Mounts = []container.Mount{{Type: "image", Source: "i", Destination: "/i"}}

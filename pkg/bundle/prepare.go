@@ -22,7 +22,17 @@ import (
 // carries out the options that are podctl's: O, U, z and Z.
 func (w *writer) prepare(ctx context.Context) error {
 	w.Spec.Prepared = map[string][]container.Mount{}
+	own := map[string]bool{}
 	for _, v := range w.cfg.Storage.Volumes {
+		own[v.Destination] = own[v.Destination] || !v.Inherited
+	}
+	for _, m := range w.cfg.Storage.Mounts {
+		own[m.Destination] = own[m.Destination] || !m.Inherited
+	}
+	for _, v := range w.cfg.Storage.Volumes {
+		if v.Inherited && own[v.Destination] {
+			continue // the container has its own there
+		}
 		source := w.Spec.Volumes[v.Name]
 		if source == "" {
 			return fmt.Errorf("volume %s at %s is not mounted: %w", v.Name, v.Destination, errdefs.ErrInternal)
@@ -39,6 +49,9 @@ func (w *writer) prepare(ctx context.Context) error {
 		}
 	}
 	for _, m := range w.cfg.Storage.Mounts {
+		if m.Inherited && own[m.Destination] {
+			continue
+		}
 		var err error
 		switch m.Type {
 		case "image":
@@ -47,6 +60,8 @@ func (w *writer) prepare(ctx context.Context) error {
 			err = w.prepareGlob(m)
 		case "bind", "overlay":
 			err = w.prepareMount(m)
+		case "artifact":
+			err = fmt.Errorf("mount artifact %s at %s: %w", m.Source, m.Destination, errdefs.ErrUnsupported)
 		}
 		if err != nil {
 			return err
@@ -114,7 +129,8 @@ func (w *writer) chownAndLabel(m container.Mount) error {
 // overlay lays a writable layer over the source; what is written is lost with
 // the bundle, unless the user named the directories.
 func (w *writer) overlay(m container.Mount) (string, error) {
-	base := filepath.Join(w.Dir, "overlays", strconv.Itoa(len(w.Spec.Prepared)))
+	base := filepath.Join(w.Dir, "overlays", strconv.Itoa(w.overlays))
+	w.overlays++
 	o := Overlay{Lower: m.Source, Dir: base, Label: w.Spec.MountLabel, Rootless: w.Spec.Rootless}
 	for _, opt := range m.Options {
 		switch name, value, _ := strings.Cut(opt, "="); name {

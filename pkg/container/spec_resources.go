@@ -18,6 +18,9 @@ func (b *builder) resources() error {
 		return nil
 	}
 	b.spec.Linux.CgroupsPath = b.in.CgroupsPath
+	if class := b.cfg.Resources.RdtClass; class != "" {
+		b.spec.Linux.IntelRdt = &specs.LinuxIntelRdt{ClosID: class}
+	}
 	res := &specs.LinuxResources{}
 	if own := b.cfg.Resources.Linux; own != nil {
 		*res = *own

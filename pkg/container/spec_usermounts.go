@@ -80,7 +80,7 @@ func (b *builder) mount(m Mount) ([]specs.Mount, error) {
 	case "bind":
 		return b.binds([]Mount{m})
 	case "tmpfs", "ramfs":
-		return []specs.Mount{{Destination: m.Destination, Type: m.Type, Source: m.Type, Options: tmpfsOptions(m)}}, nil
+		return []specs.Mount{{Destination: m.Destination, Type: m.Type, Source: m.Type, Options: b.tmpfsOptions(m)}}, nil
 	case "devpts":
 		options := slices.Concat([]string{"nosuid", "noexec", "newinstance"}, forRuntime(m.Options))
 		return []specs.Mount{{Destination: m.Destination, Type: "devpts", Source: "devpts", Options: unique(options)}}, nil
@@ -129,8 +129,11 @@ func (b *builder) idmap(bind *specs.Mount, options []string) error {
 
 // tmpfsOptions: a tmpfs starts with the image's contents unless told not to, and
 // by podman-run(1) without devices and set-user-ID programs.
-func tmpfsOptions(m Mount) []string {
+func (b *builder) tmpfsOptions(m Mount) []string {
 	options := volumeOptions(forRuntime(m.Options))
+	if slices.Contains(m.Options, "U") {
+		options = append(options, fmt.Sprintf("uid=%d", b.in.User.UID), fmt.Sprintf("gid=%d", b.in.User.GID))
+	}
 	if m.Type == "tmpfs" && !containsAny(m.Options, "tmpcopyup", "notmpcopyup") {
 		options = append(options, "tmpcopyup")
 	}
@@ -150,7 +153,7 @@ func forRuntime(options []string) []string {
 	for _, o := range options {
 		switch name, _, _ := strings.Cut(o, "="); name {
 		case "z", "Z", "U", "O", "copy", "nocopy", "idmap", "upperdir", "workdir", "notmpcopyup", "no-dereference",
-			"cached", "delegated", "consistent", "consistency", "chown", "relabel", "":
+			"cached", "delegated", "consistent", "volume-opt", "":
 		default:
 			out = append(out, o)
 		}
