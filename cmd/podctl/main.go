@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/containers/storage/pkg/reexec"
@@ -14,6 +15,11 @@ import (
 )
 
 func main() {
+	// A network namespace is made on a thread that ends with its goroutine. The
+	// main thread cannot end: it would stay in there, keep the namespace, and be
+	// what /proc/self means. Commands run on it, so that nothing else does.
+	runtime.LockOSThread()
+
 	// The storage library runs this binary again under other names, to act
 	// inside a chroot or user namespace. Such a run ends here.
 	if reexec.Init() {
