@@ -243,10 +243,10 @@ func TestRunApply(t *testing.T) {
 		require.NoError(t, err)
 		c = opts.Config
 		return flags.Apply(c, testEnv())
-	}, "-d", "--detach-keys", "", "--sig-proxy=false", "--rmi", "--passwd=false", "--preserve-fds", "1", "img")
+	}, "-d", "-i", "--detach-keys", "", "--sig-proxy=false", "--rmi", "--passwd=false", "--preserve-fds", "1", "img")
 	require.NoError(t, err)
 	want := plain()
-	want.AutoRemove, want.AutoRemoveImage, want.NoPasswd, want.PreserveFDs = true, true, true, 1
+	want.AutoRemove, want.AutoRemoveImage, want.NoPasswd, want.PreserveFDs, want.Stdin = true, true, true, 1, true
 	require.Equal(t, want, *c)
 	require.True(t, flags.Detach)
 	require.False(t, flags.SigProxy)

@@ -68,6 +68,9 @@ func (f *processFlags) apply(p *container.Process, env Env) error {
 	}
 	p.Systemd = f.systemd
 	p.Stdin, p.Terminal, p.Init = f.interactive, f.tty, f.init
+	// What is piped in ends, and the process is to see that. A terminal stays
+	// open for the next one who attaches.
+	p.StdinOnce = f.interactive && !f.tty
 	return f.environ.apply(p, env)
 }
 

@@ -55,6 +55,9 @@ func (f *RunFlags) Apply(c *container.Config, env Env) error {
 		}
 		c.AutoRemove, c.AutoRemoveImage = true, true
 	}
+	if f.Detach {
+		c.StdinOnce = false // nobody is attached yet
+	}
 	c.NoPasswd = !f.passwd
 	if f.has("preserve-fds") && f.has("preserve-fd") {
 		return errors.New("cannot specify both --preserve-fds and --preserve-fd")
