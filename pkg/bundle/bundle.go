@@ -149,9 +149,3 @@ func writeConfig(dir string, spec *specs.Spec) error {
 	}
 	return nil
 }
-
-// imageless: an infra container of nothing but its init program has no image
-// whose files could be wrong.
-func (w *writer) imageless() bool {
-	return w.cfg.Infra && w.cfg.Rootfs == "" && w.cfg.Image.ID == "" && w.cfg.Image.Name == ""
-}

@@ -38,7 +38,7 @@ func (w *writer) etc(context.Context) error {
 	if err := w.containerEnv(); err != nil {
 		return err
 	}
-	if w.imageless() {
+	if w.cfg.Imageless() {
 		return nil
 	}
 	if err := w.mtab(); err != nil {

@@ -32,7 +32,12 @@ func (w *writer) host(context.Context) error {
 	w.Spec.BoundingCaps = slices.Clone(bounding)
 	w.Spec.MaskedPaths = slices.Clone(config.DefaultMaskedPaths())
 	w.Spec.ReadonlyPaths = slices.Clone(config.DefaultReadOnlyPaths)
-	w.Spec.MaxRlimits, w.Spec.MinOOMScoreAdj = nil, nil
+	most, err := readNumber("/proc/sys/fs/nr_open")
+	if err != nil {
+		return err
+	}
+	// No process whatsoever may have more descriptors.
+	w.Spec.MaxRlimits, w.Spec.MinOOMScoreAdj = map[string]uint64{"RLIMIT_NOFILE": uint64(most)}, nil
 	own, err := capability.NewPid2(0)
 	if err == nil {
 		err = own.Load()
@@ -46,21 +51,22 @@ func (w *writer) host(context.Context) error {
 	if w.Spec.MaxRlimits, err = hardLimits(); err != nil {
 		return err
 	}
-	w.Spec.MinOOMScoreAdj, err = oomScoreAdj()
+	// Nothing podctl starts may go below its own.
+	least, err := readNumber("/proc/self/oom_score_adj")
+	w.Spec.MinOOMScoreAdj = &least
 	return err
 }
 
-// oomScoreAdj is podctl's own, below which nothing it starts may go.
-func oomScoreAdj() (*int, error) {
-	text, err := os.ReadFile("/proc/self/oom_score_adj")
+func readNumber(path string) (int, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	adj, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	number, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return nil, fmt.Errorf("read own oom score adjustment: %w", err)
+		return 0, fmt.Errorf("read %s: %w", path, err)
 	}
-	return &adj, nil
+	return number, nil
 }
 
 // hardLimits are podctl's own, above which nothing it starts may go.

@@ -23,7 +23,7 @@ const secretsBase = "/run/secrets"
 // secrets adds what mounts.conf(5) gives to every container and the container's
 // own secrets.
 func (w *writer) secrets(context.Context) error {
-	if w.imageless() {
+	if w.cfg.Imageless() {
 		return nil
 	}
 	uid, gid := w.containerRoot()

@@ -90,7 +90,7 @@ func (c *classified) Error() string   { return c.err.Error() }
 func (c *classified) Unwrap() []error { return []error{c.err, c.class} }
 
 func (w *writer) user(context.Context) error {
-	if w.imageless() {
+	if w.cfg.Imageless() {
 		w.Spec.User = container.ExecUser{Home: "/"}
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 // directory is made, for its user; one the user named must be there.
 func (w *writer) workdir(context.Context) error {
 	dir := path.Clean("/" + w.cfg.WorkDir)
-	if w.imageless() || dir == "/" || w.mountedOver(dir) {
+	if w.cfg.Imageless() || dir == "/" || w.mountedOver(dir) {
 		return nil
 	}
 	handle, err := securejoin.OpenInRoot(w.Spec.Rootfs, dir)

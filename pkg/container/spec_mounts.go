@@ -202,10 +202,10 @@ func (b *builder) generatedMounts(user []specs.Mount) []specs.Mount {
 	files := slices.Clone(b.in.Files)
 	if b.in.InitPath != "" {
 		init := Mount{Source: b.in.InitPath, Destination: initPath, Options: []string{"ro"}}
-		if b.cfg.imageless() {
+		if b.cfg.Imageless() {
 			init.Destination = infraInit
 		}
-		if b.cfg.imageless() || b.cfg.Init {
+		if b.cfg.Imageless() || b.cfg.Init {
 			files = append(files, init)
 		}
 	}

@@ -19,8 +19,9 @@ const (
 	initPath  = "/run/podman-init"
 )
 
-// imageless reports whether c is an infra container of nothing but its init.
-func (c *Config) imageless() bool {
+// Imageless reports whether c is an infra container of nothing but its init: it
+// has no image whose files could be wrong.
+func (c *Config) Imageless() bool {
 	return c.Infra && c.Rootfs == "" && c.Image.ID == "" && c.Image.Name == ""
 }
 
@@ -29,9 +30,9 @@ func (c *Config) imageless() bool {
 func (c *Config) Argv() []string {
 	argv := slices.Concat(c.Entrypoint, c.Command)
 	switch {
-	case len(argv) == 0 && c.imageless():
+	case len(argv) == 0 && c.Imageless():
 		return []string{infraInit, "-P"}
-	case c.Init && len(argv) > 0 && !c.imageless():
+	case c.Init && len(argv) > 0 && !c.Imageless():
 		return append([]string{initPath, "--"}, argv...)
 	}
 	return argv

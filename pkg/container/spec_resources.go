@@ -121,7 +121,7 @@ func (b *builder) fit(l specs.POSIXRlimit) (specs.POSIXRlimit, error) {
 		return l, fmt.Errorf("ulimit %s: soft limit %d is above hard limit %d: %w", name, l.Soft, l.Hard, errdefs.ErrInvalidArg)
 	}
 	if bounded && l.Hard > maximum {
-		return l, fmt.Errorf("ulimit %s=%d is above %d, the most that can be set here without CAP_SYS_RESOURCE: ask for less or use -1 for the most possible: %w",
+		return l, fmt.Errorf("ulimit %s=%d is above %d, the most podctl may set here: raise podctl's own limit, ask for less, or use -1 for the most possible: %w",
 			name, l.Hard, maximum, errdefs.ErrInvalidArg)
 	}
 	return l, nil

@@ -304,8 +304,8 @@ func TestSpecRlimits(t *testing.T) {
 		in.MaxRlimits = maximum
 		c.Resources.Rlimits = []specs.POSIXRlimit{show("nofile", 1, 30000)}
 	})
-	require.EqualError(t, err, "ulimit nofile=30000 is above 20000, the most that can be set here without CAP_SYS_RESOURCE: "+
-		"ask for less or use -1 for the most possible: invalid argument")
+	require.EqualError(t, err, "ulimit nofile=30000 is above 20000, the most podctl may set here: raise podctl's own limit, "+
+		"ask for less, or use -1 for the most possible: invalid argument")
 }
 
 func TestSpecResources(t *testing.T) {
