@@ -1,4 +1,5 @@
 # make          build bin/podctl
+# make demo     install what is needed, build, run a pod from creation to removal
 # make check    everything CI runs: setup, build, lint, unit tests, system tests
 # make install  PREFIX=/usr/local DESTDIR=
 #
@@ -83,7 +84,7 @@ check:
 	$(MAKE) system
 
 .PHONY: demo
-demo: bin/podctl
+demo: setup bin/podctl
 	hack/demo.sh
 
 .PHONY: clean
