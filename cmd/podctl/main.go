@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"runtime"
@@ -34,7 +35,8 @@ func realMain(argv []string, io *iostreams.IOStreams) int {
 	defer cancel()
 	f := cmdutil.NewFactory(argv, io)
 	f.StopSignals = stopSignals
-	return cmdutil.Report(io, execute(ctx, f, argv[1:]))
+	err := execute(ctx, f, argv[1:])
+	return cmdutil.Report(io, errors.Join(err, f.Close()))
 }
 
 // cancelOnSignal returns a context that ends with the first SIGINT or

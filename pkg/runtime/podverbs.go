@@ -112,9 +112,6 @@ func (r *Runtime) StartPod(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.makePodCgroup(ctx, s.pod); err != nil {
-		return err
-	}
 	if err := r.runInitContainers(ctx, s); err != nil {
 		return err
 	}
@@ -230,7 +227,36 @@ func (r *Runtime) stopPod(ctx context.Context, id string, opts StopOptions) (aut
 	if err := memberErrors(res, "stopping", "a container that depends on container %s could not be stopped"); err != nil {
 		return auto, err
 	}
-	return auto, r.removePodCgroup(ctx, s.pod)
+	return auto, r.removeIdlePodCgroup(ctx, id)
+}
+
+// removeIdlePodCgroup removes the cgroup of a stopped pod, unless somebody has
+// started a container in it again.
+func (r *Runtime) removeIdlePodCgroup(ctx context.Context, id string) error {
+	s, err := r.viewPod(ctx, id)
+	if errors.Is(err, errdefs.ErrNoSuchPod) {
+		return nil
+	}
+	if err != nil || s.busy() {
+		return err
+	}
+	err = r.removePodCgroup(ctx, s.pod)
+	if errors.Is(err, errdefs.ErrInUse) {
+		if again, viewErr := r.viewPod(ctx, id); viewErr != nil || again.busy() {
+			return viewErr
+		}
+	}
+	return err
+}
+
+// busy reports whether any container has a process or is about to.
+func (s *podSnapshot) busy() bool {
+	for _, c := range s.members {
+		if c.State.HasProcess() || c.Intent == intentStart {
+			return true
+		}
+	}
+	return false
 }
 
 // RestartPod restarts each of a pod's containers, in dependency order.
@@ -240,9 +266,6 @@ func (r *Runtime) RestartPod(ctx context.Context, id string) error {
 	}
 	s, g, err := r.startablePod(ctx, id)
 	if err != nil {
-		return err
-	}
-	if err := r.makePodCgroup(ctx, s.pod); err != nil {
 		return err
 	}
 	g = g.Subgraph(s.regular())

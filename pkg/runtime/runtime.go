@@ -7,6 +7,7 @@ import (
 	"os"
 	goruntime "runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
@@ -44,6 +45,8 @@ type Runtime struct {
 	oci      func() (*oci.Runtime, error)
 	images   func() (*image.Store, error)
 	networks func() (*network.Backend, error)
+	// imagesOpen says that images was called.
+	imagesOpen atomic.Bool
 }
 
 // Open opens the database and brings it up to this boot.
@@ -86,6 +89,20 @@ func (r *Runtime) Images() (*image.Store, error) { return r.images() }
 
 // Networks opens the network backend.
 func (r *Runtime) Networks() (*network.Backend, error) { return r.networks() }
+
+// Close puts down what was opened and would leave a trace on the host: the image
+// store's driver keeps a mount for as long as it is open. The database is left
+// as it is (see package store).
+func (r *Runtime) Close() error {
+	if !r.imagesOpen.Load() {
+		return nil
+	}
+	images, err := r.images()
+	if err != nil {
+		return nil //nolint:nilerr // it was not opened: nothing to close
+	}
+	return images.Close()
+}
 
 // reportWait tells the user who makes a verb wait.
 func (r *Runtime) reportWait(name string, h lock.Holder) {
@@ -134,6 +151,7 @@ func (r *Runtime) openOCI() (*oci.Runtime, error) {
 }
 
 func (r *Runtime) openImages() (*image.Store, error) {
+	r.imagesOpen.Store(true)
 	return image.Open(image.Config{
 		Root:           r.settings.GraphRoot,
 		RunRoot:        r.settings.RunRoot,

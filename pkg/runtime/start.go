@@ -256,6 +256,9 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	defer closeFiles(ports) // conmon has its own copies by then
+	if err := r.ensurePodCgroup(ctx, c); err != nil {
+		return err
+	}
 	if err := r.prepare(ctx, c); err != nil {
 		return err
 	}
@@ -272,6 +275,26 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	return recordProcesses(c, created)
+}
+
+// ensurePodCgroup makes the cgroup of the container's pod anew, with its limits: a
+// pod stop removed it, and so did a reboot. The OCI runtime would make one
+// without limits.
+func (r *Runtime) ensurePodCgroup(ctx context.Context, c *container.Container) error {
+	if c.PodID == "" {
+		return nil
+	}
+	var p *pod.Pod
+	if err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+		p, err = tx.Pod(ctx, c.PodID)
+		return err
+	}); err != nil {
+		return err
+	}
+	if p.Config == nil || p.Config.CgroupPath != c.Config.Resources.CgroupParent {
+		return nil
+	}
+	return r.makePodCgroup(ctx, p)
 }
 
 // reservePorts binds the host's ports the container publishes, so that no other

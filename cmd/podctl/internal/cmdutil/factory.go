@@ -24,6 +24,8 @@ type Factory struct {
 	// Engine opens the engine at its first call, from the parsed global flags,
 	// and returns the same one after that.
 	Engine func(ctx context.Context) (*engine.Runtime, error)
+	// Close closes the engine if it was opened.
+	Close func() error
 	// StopSignals keeps SIGINT and SIGTERM from canceling the context.
 	// Commands that forward these signals to a container call it after
 	// signal.Notify, so that there is no moment in which a signal kills.
@@ -49,6 +51,12 @@ func NewFactory(argv []string, io *iostreams.IOStreams) *Factory {
 	f.Engine = func(ctx context.Context) (*engine.Runtime, error) {
 		once.Do(func() { eng, err = f.openEngine(ctx) })
 		return eng, err
+	}
+	f.Close = func() error {
+		if eng == nil {
+			return nil
+		}
+		return eng.Close()
 	}
 	return f
 }
