@@ -31,6 +31,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			podcmd.NewCmdKill(f, nil),
 			podcmd.NewCmdPause(f, nil),
 			podcmd.NewCmdPrune(f, nil),
+			podcmd.NewCmdPs(f, nil),
 			podcmd.NewCmdRemove(f, nil),
 			podcmd.NewCmdRestart(f, nil),
 			podcmd.NewCmdStart(f, nil),

@@ -62,6 +62,9 @@ func (s Source) Of(pid int) (Process, error) {
 
 // Alive is [Process.Alive] for this source.
 func (s Source) Alive(p Process) bool {
+	if p.PID <= 0 {
+		return false
+	}
 	now, err := s.Of(p.PID)
 	return err == nil && now == p
 }

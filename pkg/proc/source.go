@@ -25,6 +25,9 @@ type Source struct {
 	BootIDPath string
 	// ProcRoot is where procfs is mounted, /proc if empty.
 	ProcRoot string
+	// Boot is the boot id where the caller knows it already: who asks for
+	// thousands of processes need not read it each time. Empty: it is read.
+	Boot string
 }
 
 // BootID returns the id the kernel chose for this boot.
@@ -32,6 +35,9 @@ func BootID() (string, error) { return Source{}.BootID() }
 
 // BootID returns the id of the boot this source describes.
 func (s Source) BootID() (string, error) {
+	if s.Boot != "" {
+		return s.Boot, nil
+	}
 	path := cmp.Or(s.BootIDPath, "/proc/sys/kernel/random/boot_id")
 	data, err := os.ReadFile(path)
 	if err != nil {

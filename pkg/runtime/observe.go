@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -19,14 +20,14 @@ func (r *Runtime) observe(c *container.Container) {
 	if c.Damage != "" {
 		return
 	}
-	ownerLives := !c.Owner.IsZero() && alive(c.Owner)
+	ownerLives := !c.Owner.IsZero() && r.alive(c.Owner)
 	switch c.State {
 	case container.Running, container.Paused:
-		if !alive(c.Runtime.Process) {
+		if !r.alive(c.Runtime.Process) {
 			r.overlayExit(c)
 		}
 	case container.Initialized:
-		if !alive(c.Runtime.Process) {
+		if !r.alive(c.Runtime.Process) {
 			c.State = stateBeforeStart(c)
 		}
 	case container.Stopping, container.Removing:
@@ -34,7 +35,7 @@ func (r *Runtime) observe(c *container.Container) {
 			return
 		}
 		switch {
-		case alive(c.Runtime.Process):
+		case r.alive(c.Runtime.Process):
 			c.State = container.Running
 		case c.Runtime.Process.PID != 0:
 			r.overlayExit(c)
@@ -42,6 +43,11 @@ func (r *Runtime) observe(c *container.Container) {
 			c.State = stateBeforeStart(c)
 		}
 	}
+}
+
+// alive is the function [alive] with the boot ID this process has seen.
+func (r *Runtime) alive(o container.Owner) bool {
+	return proc.Source{Boot: r.self.BootID}.Alive(proc.Process(o))
 }
 
 // stateBeforeStart is where a container that never got to run stands.

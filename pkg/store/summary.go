@@ -25,10 +25,13 @@ type PodSummary struct {
 
 // ContainerSummary is what listing a pod needs of a container.
 type ContainerSummary struct {
-	ID, Name     string
+	ID, Name string
+	// State is Unknown where the row cannot be interpreted.
 	State        container.State
 	Init         bool
+	Owner        container.Owner
 	Process      container.Owner
+	Exited       bool
 	RestartCount uint
 }
 
@@ -79,21 +82,24 @@ func scanPodSummary(row scanner) (*PodSummary, error) {
 func (tx *Tx) fillContainers(ctx context.Context, byID map[string]*PodSummary, podID string) error {
 	_, err := collect(ctx, tx, func(row scanner) (struct{}, error) {
 		var (
-			c     ContainerSummary
-			owner string
-			start int64
+			c                 ContainerSummary
+			podID             string
+			start, ownerStart int64
+			readable          bool
 		)
-		err := row.Scan(&owner, &c.ID, &c.Name, &c.State, &c.Init, &c.Process.PID, &start, &c.Process.BootID, &c.RestartCount)
-		c.Process.StartTime = uint64(start)
-		if !c.State.Valid() {
+		err := row.Scan(&podID, &c.ID, &c.Name, &c.State, &c.Init, &c.Owner.PID, &ownerStart, &c.Owner.BootID,
+			&c.Process.PID, &start, &c.Process.BootID, &c.Exited, &c.RestartCount, &readable)
+		c.Process.StartTime, c.Owner.StartTime = uint64(start), uint64(ownerStart)
+		if !c.State.Valid() || !readable {
 			c.State = container.Unknown
 		}
-		if p := byID[owner]; p != nil && c.State != container.Creating {
+		if p := byID[podID]; p != nil && c.State != container.Creating {
 			p.Containers = append(p.Containers, c)
 		}
 		return struct{}{}, err
-	}, `SELECT pod_id, id, name, state, init_type <> '', pid, pid_start, boot_id, restart_count FROM containers
-		WHERE pod_id IS NOT NULL AND (?1 = '' OR pod_id = ?1) ORDER BY created_at, id`, podID)
+	}, `SELECT pod_id, id, name, state, init_type <> '', owner_pid, owner_start, owner_boot,
+			pid, pid_start, boot_id, exited, restart_count, json_valid(config) FROM containers
+		WHERE pod_id IS NOT NULL AND state <> 'creating' AND (?1 = '' OR pod_id = ?1) ORDER BY created_at, id`, podID)
 	return err
 }
 
