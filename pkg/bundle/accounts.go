@@ -16,8 +16,9 @@ import (
 	"github.com/podctl/podctl/pkg/errdefs"
 )
 
-// accounts makes the container's user known in /etc/passwd and /etc/group, and
-// the users of the host that were asked for.
+// accounts makes a user and group named by number known in /etc/passwd and
+// /etc/group, and the users of the host that were asked for. An image without
+// any accounts is left without while nobody names one.
 func (w *writer) accounts() error {
 	if w.cfg.NoPasswd {
 		return nil
@@ -30,10 +31,12 @@ func (w *writer) accounts() error {
 		}
 		passwd, group = append(passwd, p), append(group, g)
 	}
-	if w.userName == "" || w.cfg.PasswdEntry != "" {
+	_, _, groupGiven := strings.Cut(w.cfg.User, ":")
+	unknown := w.cfg.User != "" && w.userName == ""
+	if unknown || w.cfg.PasswdEntry != "" {
 		passwd = append(passwd, w.passwdEntry())
 	}
-	if w.userName == "" || w.cfg.GroupEntry != "" {
+	if unknown || groupGiven || w.cfg.GroupEntry != "" {
 		group = append(group, w.groupEntry())
 	}
 	if err := w.addEntries("passwd", passwd); err != nil {
@@ -60,10 +63,11 @@ func (w *writer) passwdEntry() string {
 
 func (w *writer) groupEntry() string {
 	gid := strconv.Itoa(int(w.Spec.User.GID))
+	name, _, _ := strings.Cut(w.cfg.User, ":")
 	if w.cfg.GroupEntry == "" {
-		return gid + ":x:" + gid + ":" + w.userName
+		return gid + ":x:" + gid + ":" + name
 	}
-	return strings.NewReplacer("$GROUPNAME", gid, "$GID", gid, "$USERLIST", w.userName).Replace(w.cfg.GroupEntry)
+	return strings.NewReplacer("$GROUPNAME", gid, "$GID", gid, "$USERLIST", name).Replace(w.cfg.GroupEntry)
 }
 
 // addEntries adds lines to /etc/passwd or /etc/group, but for those whose name or

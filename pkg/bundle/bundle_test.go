@@ -211,8 +211,24 @@ func TestAccounts(t *testing.T) {
 		spec := write(t, in).Spec
 		passwd := text(t, filepath.Join(in.Spec.Rootfs, "etc/passwd"))
 		require.Equal(t, "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n4321:*:4321:55:container user:/tmp:/bin/sh\n", passwd)
-		require.Equal(t, "root:x:0:\napp:x:1000:\nwheel:x:10:app\naudio:x:29:\n55:x:55:\n", text(t, filepath.Join(in.Spec.Rootfs, "etc/group")))
+		require.Equal(t, "root:x:0:\napp:x:1000:\nwheel:x:10:app\naudio:x:29:\n55:x:55:4321\n", text(t, filepath.Join(in.Spec.Rootfs, "etc/group")))
 		require.Empty(t, sourceOf(spec, "/etc/passwd"))
+	})
+	t.Run("an_image_without_any_is_left_alone", func(t *testing.T) {
+		in := input(t)
+		require.NoError(t, os.RemoveAll(filepath.Join(in.Spec.Rootfs, "etc")))
+		write(t, in)
+		require.NoFileExists(t, filepath.Join(in.Spec.Rootfs, "etc/passwd"))
+		in.Container.Config.User = "0"
+		write(t, in)
+		require.Equal(t, "0:*:0:0:container user:/:/bin/sh\n", text(t, filepath.Join(in.Spec.Rootfs, "etc/passwd")))
+	})
+	t.Run("an_unknown_group_of_a_known_user_is_added", func(t *testing.T) {
+		in := input(t)
+		in.Container.Config.User = "app:55"
+		write(t, in)
+		require.Contains(t, text(t, filepath.Join(in.Spec.Rootfs, "etc/group")), "\n55:x:55:app\n")
+		require.NotContains(t, text(t, filepath.Join(in.Spec.Rootfs, "etc/passwd")), "55")
 	})
 	t.Run("of_a_read_only_container_are_bound", func(t *testing.T) {
 		in := input(t)
