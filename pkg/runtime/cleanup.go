@@ -147,7 +147,10 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 	abandoned := c.Intent != "" && (c.Owner == r.self || !alive(c.Owner)) // we hold the lock: nobody else can be at it
 	switch {
 	case abandoned && c.Intent == intentCreate:
-		return r.unmakeContainer(ctx, id)
+		if err := r.unmakeContainer(ctx, id); err != nil {
+			return err
+		}
+		return fmt.Errorf("no container with name or ID %q found: %w", id, errdefs.ErrNoSuchCtr)
 	case abandoned && c.Intent == intentStart:
 		return r.abandonStart(ctx, c)
 	case abandoned && isRemoval(c.Intent):
@@ -249,10 +252,10 @@ type CleanupOptions struct {
 // error, nor is one that another podctl cleaned up meanwhile.
 func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupOptions) error {
 	c, err := r.cleanupLocked(ctx, id, opts)
-	if errors.Is(err, errdefs.ErrNoSuchCtr) || c == nil {
-		if errors.Is(err, errdefs.ErrNoSuchCtr) {
-			return nil
-		}
+	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return r.leaveCgroup(ctx, id)
+	}
+	if c == nil {
 		return err
 	}
 	if c.State != container.Exited {
@@ -267,18 +270,28 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 	return errors.Join(err, r.applyExitPolicy(ctx, c))
 }
 
+// leaveCgroup is for an exit command that comes after its container was removed:
+// as long as it runs it keeps the cgroup of conmons outside pods in place.
+func (r *Runtime) leaveCgroup(ctx context.Context, id string) error {
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	return m.RemoveContainer(ctx, m.DefaultParent(), id)
+}
+
 // cleanupLocked settles the container under its lock and restarts it if its
 // policy says so. It returns the container as it is afterwards.
-func (r *Runtime) cleanupLocked(ctx context.Context, id string, opts CleanupOptions) (*container.Container, error) {
-	l, err := r.locks.Lock(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+func (r *Runtime) cleanupLocked(ctx context.Context, id string, opts CleanupOptions) (c *container.Container, err error) {
+	err = r.locked(ctx, id, func() error {
+		c, err = r.cleanUp(ctx, id, opts)
+		return err
+	})
+	return c, err
+}
+
+func (r *Runtime) cleanUp(ctx context.Context, id string, opts CleanupOptions) (*container.Container, error) {
 	c, err := r.container(ctx, id)
-	if errors.Is(err, errdefs.ErrNoSuchCtr) {
-		_ = l.Remove() // we made the file just now
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/containers/common/libnetwork/types"
 
-	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/network"
@@ -210,14 +209,6 @@ func completeCgroup(c *container.Config, in surroundings) error {
 		c.Resources.CgroupParent = in.pod.pod.Config.CgroupPath
 	}
 	return nil
-}
-
-// checkCgroupParent validates a user's cgroup parent with the manager.
-func checkCgroupParent(m cgroupmgr.Manager, parent string) error {
-	if parent == "" {
-		return nil
-	}
-	return m.ValidateParent(parent)
 }
 
 // withImagePorts adds an image's "80/tcp" ports to the exposed ones.

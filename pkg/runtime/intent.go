@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -44,6 +45,20 @@ func (r *Runtime) change(ctx context.Context, id string, fn func(*store.Tx, *con
 		return tx.SaveContainer(ctx, c)
 	})
 	return c, err
+}
+
+// locked runs fn under the container's lock. When fn finds that the container is
+// gone the lock file goes too, or waiting for a lock would leave files behind.
+func (r *Runtime) locked(ctx context.Context, id string, fn func() error) error {
+	l, err := r.locks.Lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = fn()
+	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return errors.Join(err, l.Remove())
+	}
+	return errors.Join(err, l.Unlock())
 }
 
 // undoTime bounds undo steps, which run even after the user interrupted the

@@ -257,12 +257,11 @@ func (r *Runtime) rewire(ctx context.Context, name, ctr string, status event.Sta
 	if err != nil {
 		return err
 	}
-	l, err := r.locks.Lock(ctx, ids[0])
-	if err != nil {
-		return err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
-	c, err := r.container(ctx, ids[0])
+	return r.locked(ctx, ids[0], func() error { return r.rewireLocked(ctx, nets, ids[0], n.Name, status, edit) })
+}
+
+func (r *Runtime) rewireLocked(ctx context.Context, nets *network.Backend, id, name string, status event.Status, edit func(*container.Container, string) error) error {
+	c, err := r.container(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -270,7 +269,7 @@ func (r *Runtime) rewire(ctx context.Context, name, ctr string, status event.Sta
 		return fmt.Errorf("%q is not supported: %w", c.Config.Namespaces.Net, errdefs.ErrNetworkModeUnusable)
 	}
 	old := r.attachment(c)
-	if err := edit(c, n.Name); err != nil {
+	if err := edit(c, name); err != nil {
 		return err
 	}
 	if alive(c.Runtime.Process) {
@@ -291,7 +290,7 @@ func (r *Runtime) rewire(ctx context.Context, name, ctr string, status event.Sta
 		if err := tx.SaveContainer(ctx, c); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, event.Event{Type: event.Network, Status: status, ID: c.ID, Name: n.Name, Network: n.Name})
+		return tx.AddEvent(ctx, event.Event{Type: event.Network, Status: status, ID: c.ID, Name: name, Network: name})
 	})
 }
 
@@ -350,11 +349,10 @@ func (r *Runtime) reloadTargets(ctx context.Context, opts network.ReloadOptions)
 }
 
 func (r *Runtime) reloadOne(ctx context.Context, nets *network.Backend, id string) error {
-	l, err := r.locks.Lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	return r.locked(ctx, id, func() error { return r.reloadLocked(ctx, nets, id) })
+}
+
+func (r *Runtime) reloadLocked(ctx context.Context, nets *network.Backend, id string) error {
 	c, err := r.container(ctx, id)
 	if err != nil {
 		return err

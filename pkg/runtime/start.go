@@ -131,15 +131,12 @@ func joinCycle(members []string) string {
 
 // startOne starts one container whose dependencies run, under its lock.
 func (r *Runtime) startOne(ctx context.Context, id string, opts startOptions) error {
-	l, err := r.locks.Lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
-	if err := r.settle(ctx, id); err != nil {
-		return err
-	}
-	return r.startLocked(ctx, id, opts)
+	return r.locked(ctx, id, func() error {
+		if err := r.settle(ctx, id); err != nil {
+			return err
+		}
+		return r.startLocked(ctx, id, opts)
+	})
 }
 
 // startLocked is startOne for a caller that holds the lock and has settled the row.

@@ -68,15 +68,12 @@ func (r *Runtime) removeIfAuto(ctx context.Context, id string) error {
 
 // stopOne stops one container under its lock: claim, signal, wait, clean up.
 func (r *Runtime) stopOne(ctx context.Context, id string, opts StopOptions) error {
-	l, err := r.locks.Lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
-	if err := r.settle(ctx, id); err != nil {
-		return err
-	}
-	return r.stopLocked(ctx, id, opts)
+	return r.locked(ctx, id, func() error {
+		if err := r.settle(ctx, id); err != nil {
+			return err
+		}
+		return r.stopLocked(ctx, id, opts)
+	})
 }
 
 func (r *Runtime) stopLocked(ctx context.Context, id string, opts StopOptions) error {
@@ -222,11 +219,10 @@ func (r *Runtime) RestartContainer(ctx context.Context, id string, opts StopOpti
 }
 
 func (r *Runtime) restartOne(ctx context.Context, id string, opts StopOptions) error {
-	l, err := r.locks.Lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	return r.locked(ctx, id, func() error { return r.restartLocked(ctx, id, opts) })
+}
+
+func (r *Runtime) restartLocked(ctx context.Context, id string, opts StopOptions) error {
 	if err := r.settle(ctx, id); err != nil {
 		return err
 	}
@@ -260,11 +256,10 @@ func (r *Runtime) UnpauseContainer(ctx context.Context, id string) error {
 }
 
 func (r *Runtime) freeze(ctx context.Context, id string, op container.Operation, to container.State, status event.Status) error {
-	l, err := r.locks.Lock(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	return r.locked(ctx, id, func() error { return r.freezeLocked(ctx, id, op, to, status) })
+}
+
+func (r *Runtime) freezeLocked(ctx context.Context, id string, op container.Operation, to container.State, status event.Status) error {
 	c, err := r.container(ctx, id)
 	if err != nil {
 		return err
