@@ -46,6 +46,7 @@ func TestCreateConfig(t *testing.T) {
 		"log": {[]string{"--log-driver", "json-file", "--log-opt", "path=l", "--log-opt", "max-size=10kb", "--log-opt", "tag=t", "--log-opt", "x=y"}, func(c *container.Config) {
 			c.Log = container.Log{Driver: "k8s-file", Path: "/here/l", SizeMax: 10000, Tag: "t", Options: map[string]string{"x": "y"}}
 		}},
+		"log_driver_for_terminals": {[]string{"--log-driver", "passthrough-tty"}, func(c *container.Config) { c.Log.Driver = "passthrough" }},
 		"secrets": {[]string{"--secret", "a", "--secret", "b,type=env", "--secret", "source=c,target=/t,uid=1,gid=2,mode=0400"}, func(c *container.Config) {
 			c.Storage.Secrets = []container.Secret{
 				{Name: "a", Type: "mount", Mode: 0o444},

@@ -26,8 +26,8 @@ type Env struct {
 	FDOpen func(fd uint) bool
 	// CPUs is the number of processors.
 	CPUs int
-	// Rootless: this process is not root in the initial user namespace, so
-	// pasta is the default network and keep-id has a meaning.
+	// Rootless: this process does not run as root, or only inside a user
+	// namespace of its user, so pasta is the network and keep-id has a meaning.
 	Rootless bool
 }
 

@@ -50,7 +50,9 @@ func (f *logFlags) apply(l *container.Log, env Env) error {
 	case "":
 	case "json-file":
 		l.Driver = "k8s-file"
-	case "k8s-file", "journald", "none", "passthrough", "passthrough-tty":
+	case "passthrough-tty":
+		l.Driver = "passthrough"
+	case "k8s-file", "journald", "none", "passthrough":
 		l.Driver = driver
 	default:
 		return fmt.Errorf("running container create option: invalid log driver: %w", errdefs.ErrInvalidArg)

@@ -76,7 +76,7 @@ func (f *networkFlags) apply(ns *container.Namespaces, n *container.Network, env
 	if err := f.dns.apply(ns.Net, n); err != nil {
 		return err
 	}
-	if err := f.applyHosts(n); err != nil {
+	if err := f.applyHosts(n, env); err != nil {
 		return err
 	}
 	ports, err := parsePorts(f.publish)
@@ -152,7 +152,7 @@ func (f *networkFlags) addressInto(opts *types.PerNetworkOptions) error {
 	return nil
 }
 
-func (f *networkFlags) applyHosts(n *container.Network) error {
+func (f *networkFlags) applyHosts(n *container.Network, env Env) error {
 	if f.noHosts && f.has("add-host") {
 		return errors.New("--no-hosts and --add-host cannot be set together")
 	}
@@ -171,7 +171,13 @@ func (f *networkFlags) applyHosts(n *container.Network) error {
 	if f.has("no-hostname") {
 		n.NoHostname = f.noHostname
 	}
-	setString(&n.HostsFile, f.hostsFile)
+	switch f.hostsFile {
+	case "":
+	case "none", "image":
+		n.HostsFile = f.hostsFile
+	default:
+		n.HostsFile = env.abs(f.hostsFile)
+	}
 	return nil
 }
 

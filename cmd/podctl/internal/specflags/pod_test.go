@@ -87,6 +87,7 @@ func TestPodCreateOptions(t *testing.T) {
 				HostAdd: []string{"a;b:host-gateway", "c:::1"}, HostsFile: "image", NoHostname: true,
 			}
 		}},
+		"a_hosts_file_has_an_absolute_path": {[]string{"--hosts-file", "h"}, func(o *engine.PodCreateOptions) { o.Infra.Network.HostsFile = "/here/h" }},
 		"dns_none": {[]string{"--dns", "none", "--no-hosts"}, func(o *engine.PodCreateOptions) {
 			o.Infra.Network = container.Network{NoResolvConf: true, NoHosts: true}
 		}},
