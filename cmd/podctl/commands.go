@@ -22,6 +22,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 	root.AddCommand(
 		cmdutil.NewGroup("container", "Manage containers",
 			ctrcmd.NewCmdCreate(f, nil),
+			ctrcmd.NewCmdRun(f, nil),
 		),
 		imagecmd.NewGroup(f, images),
 		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
@@ -42,6 +43,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 
 		ctrcmd.NewCmdCreate(f, nil),
+		ctrcmd.NewCmdRun(f, nil),
 		syscmd.NewCmdVersion(f, nil),
 	)
 }

@@ -23,10 +23,13 @@ type startOptions struct {
 	// initOnly stops before the process is started.
 	initOnly bool
 	// attach is called between creation in the OCI runtime and start, so that no
-	// output is lost; it must call start.
-	attach func(start func() error) error
+	// output is lost; it must call start. It must not wait for the end: the
+	// container's lock is held meanwhile.
+	attach func(c *container.Container, start func() error) error
 	// preserveFDs are handed to the container's process.
 	preserveFDs []*os.File
+	// stdio are the process's standard streams with the log driver passthrough.
+	stdio [3]*os.File
 	// restarted counts the start as one by the restart policy.
 	restarted bool
 }
@@ -154,27 +157,32 @@ func (r *Runtime) startLocked(ctx context.Context, id string, opts startOptions)
 	if opts.initOnly {
 		return r.finishStart(ctx, c, container.Initialized, event.Init)
 	}
-	start := func() error { return r.startProcess(ctx, c, !created) }
+	var told []event.Status
+	if !created {
+		told = append(told, event.Init)
+	}
 	if opts.attach == nil {
-		err = start()
-	} else {
-		err = opts.attach(start)
+		return r.startProcess(ctx, c, append(told, event.Start))
+	}
+	tried := false
+	err = opts.attach(c, func() error {
+		tried = true
+		return r.startProcess(ctx, c, append(told, event.Attach, event.Start))
+	})
+	if err != nil && !tried {
+		return r.failStart(ctx, c, err)
 	}
 	return err
 }
 
-// startProcess starts the created process and records it running.
-func (r *Runtime) startProcess(ctx context.Context, c *container.Container, withInit bool) error {
+// startProcess starts the created process and records it running, with events.
+func (r *Runtime) startProcess(ctx context.Context, c *container.Container, statuses []event.Status) error {
 	engine, err := r.oci()
 	if err != nil {
 		return r.failStart(ctx, c, err)
 	}
 	if err := engine.Start(ctx, c.ID); err != nil {
 		return r.failStart(ctx, c, err)
-	}
-	statuses := []event.Status{event.Start}
-	if withInit {
-		statuses = []event.Status{event.Init, event.Start}
 	}
 	return r.finishStart(ctx, c, container.Running, statuses...)
 }
@@ -266,6 +274,9 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, LeaveStdinOpen: c.Config.Stdin && !c.Config.StdinOnce,
 		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: ports,
 		CgroupOfConmon: func(pid int) error { return r.placeConmon(ctx, c, pid) },
+	}
+	if create.LogDriver == oci.LogPassthrough {
+		create.Stdio = opts.stdio
 	}
 	created, err := engine.Create(ctx, create)
 	if err != nil {

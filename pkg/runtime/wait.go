@@ -37,6 +37,13 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 		if err != nil {
 			return unknownExit, err
 		}
+		if r.exitUnknownYet(c) {
+			r.awaitConmon(ctx, c)
+			if err := ctx.Err(); err != nil {
+				return unknownExit, err
+			}
+			r.overlayExit(c)
+		}
 		if code, done := arrived(c, opts.States); done {
 			return code, nil
 		}
@@ -44,6 +51,16 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 			return unknownExit, err
 		}
 	}
+}
+
+// exitUnknownYet reports whether the process is gone and its conmon has still to
+// write down how it ended.
+func (r *Runtime) exitUnknownYet(c *container.Container) bool {
+	if c.State != container.Stopped || !alive(c.Runtime.Conmon) {
+		return false
+	}
+	_, _, written := r.exitFile(c.ID)
+	return !written
 }
 
 // arrived reports whether the container is where the wait ends, and with what code.

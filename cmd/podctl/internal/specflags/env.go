@@ -43,8 +43,10 @@ func HostEnv(argv []string) (Env, error) {
 		Dir:      dir,
 		ReadFile: os.ReadFile,
 		FDOpen: func(fd uint) bool {
-			_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-			return err == nil
+			flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+			// What survived our own exec does not have the flag; what we
+			// opened ourselves does.
+			return err == nil && flags&unix.FD_CLOEXEC == 0
 		},
 		CPUs:     runtime.NumCPU(),
 		Rootless: unshare.IsRootless(),
