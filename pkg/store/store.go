@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -55,6 +56,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
+	if err := refuseRollbackJournal(path); err != nil {
+		return nil, err
+	}
 	s := &Store{path: path, now: time.Now}
 	s.write = openHandle(path, url.Values{"_txlock": {"immediate"}})
 	s.write.SetMaxOpenConns(1)
@@ -73,6 +77,27 @@ func createPrivate(path string) error {
 		return fmt.Errorf("open database: %w", err)
 	}
 	return f.Close()
+}
+
+// refuseRollbackJournal refuses, before SQLite may switch it to WAL and so change
+// it, a database that is not in WAL mode: ours always is. The two bytes are
+// those of https://www.sqlite.org/fileformat.html, section 1.3.3.
+func refuseRollbackJournal(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	const magic, walVersion = "SQLite format 3\x00", 2
+	header := make([]byte, len(magic)+4)
+	n, err := f.ReadAt(header, 0)
+	if n == len(header) && string(header[:len(magic)]) == magic && header[18] != walVersion && header[19] != walVersion {
+		return foreignError(path)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read database: %w", err)
+	}
+	return nil
 }
 
 func openHandle(path string, extra url.Values) *sql.DB {
@@ -156,9 +181,16 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var have int
-	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+	var (
+		have int
+		ours bool
+	)
+	if err := s.write.QueryRowContext(ctx, "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'container_deps') FROM pragma_user_version").
+		Scan(&have, &ours); err != nil {
 		return err
+	}
+	if have > 0 && !ours {
+		return foreignError(s.path) // others number their schemas too
 	}
 	if have > len(files) {
 		return fmt.Errorf("database %s was written by a newer podctl (schema %d, this one knows %d): use that podctl, or name another --root: %w",
@@ -213,9 +245,13 @@ func refuseForeign(ctx context.Context, tx *sql.Tx, path string) error {
 		return err
 	}
 	if n > 0 {
-		return fmt.Errorf("%s is a database of another program: move it away or name another --root: %w", path, errdefs.ErrUnsupported)
+		return foreignError(path)
 	}
 	return nil
+}
+
+func foreignError(path string) error {
+	return fmt.Errorf("%s is a database of another program: move it away or name another --root: %w", path, errdefs.ErrUnsupported)
 }
 
 // explain turns the driver's codes into errors that name the file and the remedy.
