@@ -26,6 +26,9 @@ func main() {
 	if reexec.Init() {
 		return
 	}
+	// Directories made inside images and volumes get the modes asked for,
+	// whatever the user's umask.
+	syscall.Umask(0o022)
 	os.Exit(realMain(os.Args, iostreams.System()))
 }
 

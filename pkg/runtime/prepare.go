@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +19,7 @@ import (
 	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/version"
@@ -52,6 +55,8 @@ func (r *Runtime) prepare(ctx context.Context, c *container.Container) error {
 // mountRootfs finds or mounts the root filesystem.
 func (r *Runtime) mountRootfs(c *container.Container) error {
 	switch {
+	case c.Config.RootfsOverlay:
+		return r.mountRootfsOverlay(c)
 	case c.Config.Rootfs != "":
 		c.Runtime.Mountpoint = c.Config.Rootfs
 		return nil
@@ -66,6 +71,23 @@ func (r *Runtime) mountRootfs(c *container.Container) error {
 		return err
 	}
 	c.Runtime.Mountpoint, err = images.Mount(c.ID, "")
+	return err
+}
+
+// mountRootfsOverlay lays the container's own writable layer over the user's
+// directory. The layer is beside the container's log and survives restarts.
+func (r *Runtime) mountRootfsOverlay(c *container.Container) (err error) {
+	layer := r.settings.ContainerDir(c.ID)
+	o := bundle.Overlay{
+		Lower: c.Config.Rootfs, Dir: filepath.Join(r.settings.BundleDir(c.ID), "rootfs"),
+		Upper: filepath.Join(layer, "upper"), Work: filepath.Join(layer, "work"), Rootless: r.settings.Rootless,
+	}
+	for _, dir := range []string{o.Upper, o.Work} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("make layer of container %s: %w", c.ID, err)
+		}
+	}
+	c.Runtime.Mountpoint, err = o.Mount()
 	return err
 }
 
@@ -210,7 +232,7 @@ func (r *Runtime) unmountAll(ctx context.Context, c *container.Container) error 
 			return err
 		}
 	}
-	return r.unmountVolumes(ctx, c)
+	return errors.Join(r.unmountImages(c), r.unmountVolumes(ctx, c))
 }
 
 func (r *Runtime) unmountVolumes(ctx context.Context, c *container.Container) error {
@@ -278,14 +300,51 @@ func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volum
 		SecretsDir:        r.settings.SecretsDir(),
 		DefaultMountsFile: r.settings.Flags.DefaultMountsFile,
 		Devices:           r.settings.Conf.Containers.Devices.Get(),
-		ImageMount:        r.mountImage,
+		AppArmorProfile:   r.settings.Conf.Containers.ApparmorProfile,
+		ImageMount:        func(ctx context.Context, ref string) (string, error) { return r.mountImage(ctx, c, ref) },
 	})
 	return err
 }
 
-// mountImage is for mounts of type image.
-func (r *Runtime) mountImage(ctx context.Context, ref string) (string, error) {
-	return "", fmt.Errorf("mount image %s: %w", ref, errdefs.ErrUnsupported)
+// imageLayer is the ID under which the store keeps the layer that mounts an
+// image in a container. One of its own can be made and deleted again without
+// counting, whatever was killed in between.
+func imageLayer(containerID, ref string) string {
+	sum := sha256.Sum256([]byte(containerID + " " + ref))
+	return hex.EncodeToString(sum[:])
+}
+
+// mountImage mounts an image for a container.
+func (r *Runtime) mountImage(ctx context.Context, c *container.Container, ref string) (string, error) {
+	images, err := r.images()
+	if err != nil {
+		return "", err
+	}
+	img, err := images.Ensure(ctx, ref, image.PullOptions{Policy: image.PullMissing})
+	if err != nil {
+		return "", err
+	}
+	id := imageLayer(c.ID, ref)
+	if err := images.CreateContainer(id, img.ID, image.CreateOptions{}); err != nil {
+		return "", err
+	}
+	return images.Mount(id, "")
+}
+
+// unmountImages undoes mountImage for all image mounts. Idempotent.
+func (r *Runtime) unmountImages(c *container.Container) error {
+	var errs error
+	for _, m := range c.Config.Storage.Mounts {
+		if m.Type != "image" {
+			continue
+		}
+		images, err := r.images()
+		if err != nil {
+			return err
+		}
+		errs = errors.Join(errs, images.DeleteContainer(imageLayer(c.ID, m.Source)))
+	}
+	return errs
 }
 
 // bundleInput is what the engine tells the bundle.
