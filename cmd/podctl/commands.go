@@ -23,6 +23,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		cmdutil.NewGroup("container", "Manage containers",
 			ctrcmd.NewCmdCreate(f, nil),
 			ctrcmd.NewCmdRun(f, nil),
+			withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls"),
 		),
 		imagecmd.NewGroup(f, images),
 		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
@@ -44,6 +45,13 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 
 		ctrcmd.NewCmdCreate(f, nil),
 		ctrcmd.NewCmdRun(f, nil),
+		ctrcmd.NewCmdPs(f, nil),
 		syscmd.NewCmdVersion(f, nil),
 	)
+}
+
+// withAliases gives a command further names where it stands.
+func withAliases(cmd *cobra.Command, names ...string) *cobra.Command {
+	cmd.Aliases = names
+	return cmd
 }

@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/containers/storage"
 	"github.com/containers/storage/pkg/idtools"
@@ -239,4 +240,34 @@ func (s *Store) OwnContainers() ([]string, error) {
 		}
 	}
 	return ids, nil
+}
+
+// Foreign is a container another program made in the store.
+type Foreign struct {
+	ID, Name           string
+	ImageID, ImageName string
+	Created            time.Time
+}
+
+// ForeignContainers returns the containers in the store that podctl did not make.
+func (s *Store) ForeignContainers() ([]Foreign, error) {
+	containers, err := s.store.Containers()
+	if err != nil {
+		return nil, fmt.Errorf("list containers in the image store: %w", err)
+	}
+	var list []Foreign
+	for _, c := range containers {
+		if c.Metadata == containerMetadata {
+			continue
+		}
+		f := Foreign{ID: c.ID, ImageID: c.ImageID, Created: c.Created}
+		if len(c.Names) > 0 {
+			f.Name = c.Names[0]
+		}
+		if img, err := s.store.Image(c.ImageID); err == nil && len(img.Names) > 0 {
+			f.ImageName = img.Names[0]
+		}
+		list = append(list, f)
+	}
+	return list, nil
 }

@@ -141,18 +141,22 @@ func (r *Runtime) networkNames(ctx context.Context, values []string) (map[string
 	return names, nil
 }
 
-// containerTime is when the container was created.
-func (r *Runtime) containerTime(ctx context.Context, nameOrID string) (at time.Time, err error) {
-	err = r.store.View(ctx, func(tx *store.Tx) error {
-		id, err := tx.LookupContainer(ctx, nameOrID)
-		if err != nil {
-			return err
+// containerTimes are when the containers were created.
+func (r *Runtime) containerTimes(ctx context.Context, names []string) ([]time.Time, error) {
+	var times []time.Time
+	err := r.store.View(ctx, func(tx *store.Tx) error {
+		for _, name := range names {
+			id, err := tx.LookupContainer(ctx, name)
+			if err != nil {
+				return err
+			}
+			c, err := tx.Container(ctx, id)
+			if err != nil {
+				return err
+			}
+			times = append(times, c.CreatedAt)
 		}
-		c, err := tx.Container(ctx, id)
-		if err == nil {
-			at = c.CreatedAt
-		}
-		return err
+		return nil
 	})
-	return at, err
+	return times, err
 }

@@ -142,3 +142,15 @@ func (tx *Tx) Integrity(ctx context.Context) error {
 	}
 	return nil
 }
+
+// PodNames are the names of all pods by ID, those still being made included.
+func (tx *Tx) PodNames(ctx context.Context) (map[string]string, error) {
+	names := map[string]string{}
+	_, err := collect(ctx, tx, func(row scanner) (struct{}, error) {
+		var id, name string
+		err := row.Scan(&id, &name)
+		names[id] = name
+		return struct{}{}, err
+	}, "SELECT id, name FROM pods")
+	return names, err
+}
