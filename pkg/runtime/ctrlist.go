@@ -148,6 +148,9 @@ func containerListing(c *container.Container, byID map[string]*container.Contain
 		return l
 	}
 	l.Image, l.ImageID, l.Command, l.Health = cfg.Image.Name, cfg.Image.ID, cfg.Command, healthStatus(c)
+	if cfg.Imageless() {
+		l.Command = cfg.Argv()
+	}
 	l.AutoRemove, l.IsInfra, l.CIDFile, l.Labels = cfg.AutoRemove, cfg.Infra, cfg.CIDFile, cfg.Labels
 	l.Networks, l.Mounts = networksOf(c), userMounts(cfg)
 	l.Ports, l.ExposedPorts = cfg.Network.Ports, cfg.Network.Expose

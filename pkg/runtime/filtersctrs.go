@@ -105,7 +105,9 @@ func filterableStates() []string {
 	return []string{"created", "initialized", "running", "paused", "stopped", "exited", "removing", "unknown"}
 }
 
-func hasState(c ctr, value string) bool { return endedIsExited(string(c.State)) == endedIsExited(value) }
+func hasState(c ctr, value string) bool {
+	return endedIsExited(string(c.State)) == endedIsExited(value)
+}
 
 func exitedWith(values []string) (ctrBinding, error) {
 	var codes []int
