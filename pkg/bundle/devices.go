@@ -127,19 +127,28 @@ func parseDeviceRule(rule string) (specs.LinuxDeviceCgroup, error) {
 	return out, nil
 }
 
-// blockIO finds the numbers of the block devices whose rate is limited.
-func (w *writer) blockIO(context.Context) error {
-	r := w.cfg.Resources
+func (w *writer) blockIO(context.Context) (err error) {
+	w.Spec.BlockIO, err = BlockIO(&w.cfg.Resources)
+	return err
+}
+
+// BlockIO finds the numbers of the devices whose weight or rate is limited; nil
+// if none is. What Linux says about all devices is not looked at. Errors: class
+// ErrInvalidArgument for a path that is no device.
+func BlockIO(r *container.Resources) (*specs.LinuxBlockIO, error) {
+	if len(r.BlkioWeightDevice)+len(r.ReadBPS)+len(r.WriteBPS)+len(r.ReadIOPS)+len(r.WriteIOPS) == 0 {
+		return nil, nil
+	}
 	block := &specs.LinuxBlockIO{}
 	for _, given := range r.BlkioWeightDevice {
 		path, text, _ := strings.Cut(given, ":")
 		weight, err := strconv.ParseUint(text, 10, 16)
 		if err != nil {
-			return fmt.Errorf("invalid weight for device: %s: %w", given, errdefs.ErrInvalidArg)
+			return nil, fmt.Errorf("invalid weight for device: %s: %w", given, errdefs.ErrInvalidArg)
 		}
 		major, minor, err := blockNumbers(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		w16 := uint16(weight)
 		device := specs.LinuxWeightDevice{Weight: &w16}
@@ -156,17 +165,14 @@ func (w *writer) blockIO(context.Context) error {
 		for _, t := range limit.given {
 			major, minor, err := blockNumbers(t.Path)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			device := specs.LinuxThrottleDevice{Rate: t.Rate}
 			device.Major, device.Minor = major, minor
 			*limit.to = append(*limit.to, device)
 		}
 	}
-	if len(r.BlkioWeightDevice)+len(r.ReadBPS)+len(r.WriteBPS)+len(r.ReadIOPS)+len(r.WriteIOPS) > 0 {
-		w.Spec.BlockIO = block
-	}
-	return nil
+	return block, nil
 }
 
 func blockNumbers(path string) (major, minor int64, err error) {

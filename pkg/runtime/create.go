@@ -81,6 +81,9 @@ func (r *Runtime) planContainer(ctx context.Context, opts CreateOptions) (*conta
 	if err := r.resolveReferences(ctx, opts.Config, opts.Requires); err != nil {
 		return nil, err
 	}
+	if err := r.resolveVolumesFrom(ctx, &opts.Config.Storage); err != nil {
+		return nil, err
+	}
 	img, err := r.ensureImage(ctx, opts.Config, opts.Pull)
 	if err != nil {
 		return nil, err

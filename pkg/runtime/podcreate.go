@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
@@ -101,6 +104,9 @@ func (r *Runtime) planInfra(ctx context.Context, p *pod.Pod, opts PodCreateOptio
 	}
 	if len(user.Entrypoint) == 0 && r.settings.Conf.Engine.InfraImage != "" && r.settings.Conf.Engine.InfraCommand != "" && user.Image.RawName != "" {
 		user.Entrypoint, user.EntrypointSet = []string{r.settings.Conf.Engine.InfraCommand}, true
+	}
+	if err := r.resolveVolumesFrom(ctx, &user.Storage); err != nil {
+		return nil, err
 	}
 	img, err := r.ensureImage(ctx, &user, PullOptions{Policy: "missing"})
 	if err != nil {
@@ -198,10 +204,32 @@ func (r *Runtime) makePodCgroup(ctx context.Context, p *pod.Pod) error {
 	if err != nil {
 		return err
 	}
-	if err := m.CreatePod(ctx, p.Config.CgroupPath, p.Config.Resources); err != nil {
+	limits, err := podLimits(p.Config)
+	if err != nil {
+		return err
+	}
+	if err := m.CreatePod(ctx, p.Config.CgroupPath, limits); err != nil {
 		return fmt.Errorf("make cgroup of pod %s: %w", p.Name, err)
 	}
 	return nil
+}
+
+// podLimits are the limits of a pod's cgroup, with those of single devices:
+// these are kept by path, since a device's number may change with a reboot.
+func podLimits(c *pod.Config) (*specs.LinuxResources, error) {
+	devices, err := bundle.BlockIO(&container.Resources{ReadBPS: c.ReadBPS, WriteBPS: c.WriteBPS, BlkioWeightDevice: c.BlkioWeightDevice})
+	if err != nil || devices == nil {
+		return c.Resources, err
+	}
+	limits := specs.LinuxResources{}
+	if c.Resources != nil {
+		limits = *c.Resources
+	}
+	if limits.BlockIO != nil {
+		devices.Weight, devices.LeafWeight = limits.BlockIO.Weight, limits.BlockIO.LeafWeight
+	}
+	limits.BlockIO = devices
+	return &limits, nil
 }
 
 func (r *Runtime) makeInfra(ctx context.Context, infra *container.Container, volumes []string) error {
