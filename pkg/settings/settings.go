@@ -67,11 +67,10 @@ func Load(f Flags) (*Settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read storage.conf: %w", err)
 	}
-	if err := s.place(opts); err != nil {
+	if s.explicit, err = readExplicit(conf.LoadedModules()); err != nil {
 		return nil, err
 	}
-	s.explicit, err = readExplicit(conf.LoadedModules())
-	return s, err
+	return s, s.place(opts)
 }
 
 // place decides the directories. --root moves everything persistent, podctl's
