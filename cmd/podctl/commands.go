@@ -21,7 +21,9 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 	root.AddCommand(imagecmd.TopLevel(f, images)...)
 	root.AddCommand(
 		cmdutil.NewGroup("container", "Manage containers",
+			ctrcmd.NewCmdAttach(f, nil),
 			ctrcmd.NewCmdCreate(f, nil),
+			ctrcmd.NewCmdExec(f, nil),
 			ctrcmd.NewCmdRun(f, nil),
 			withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls"),
 		),
@@ -43,7 +45,9 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		cmdutil.NewGroup("system", "Manage podctl"),
 		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 
+		ctrcmd.NewCmdAttach(f, nil),
 		ctrcmd.NewCmdCreate(f, nil),
+		ctrcmd.NewCmdExec(f, nil),
 		ctrcmd.NewCmdRun(f, nil),
 		ctrcmd.NewCmdPs(f, nil),
 		syscmd.NewCmdVersion(f, nil),

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/containers/common/pkg/resize"
@@ -233,4 +234,17 @@ func (r *Runtime) awaitEndOf(ctx context.Context, id string, process container.O
 			return unknownExit, err
 		}
 	}
+}
+
+// ContainerStreams says what there is to attach to: whether a container's
+// process has a terminal and takes input.
+func (r *Runtime) ContainerStreams(ctx context.Context, id string) (container.Process, error) {
+	c, err := r.container(ctx, id)
+	if err != nil {
+		return container.Process{}, err
+	}
+	if c.Config == nil {
+		return container.Process{}, fmt.Errorf("container %s: %s: %w", c.Name, c.Damage, errdefs.ErrInvalidState)
+	}
+	return c.Config.Process, nil
 }

@@ -41,8 +41,13 @@ func duplicate(fd uint, wanted bool) (*os.File, error) {
 	if !wanted {
 		return os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	}
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, firstExtraFD)
-	if err != nil {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	dup := -1
+	// What was passed to us survived our exec; what we opened would not have.
+	if err == nil && flags&unix.FD_CLOEXEC == 0 {
+		dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, firstExtraFD)
+	}
+	if dup < 0 || err != nil {
 		return nil, fmt.Errorf("file descriptor %d is not available - the preserve-fds option requires that file descriptors must be passed", fd)
 	}
 	return os.NewFile(uintptr(dup), fmt.Sprintf("fd %d", fd)), nil

@@ -53,6 +53,15 @@ func (f *envFlags) apply(p *container.Process, env Env) error {
 	return nil
 }
 
+// Variables returns the variables of files and then those of the list, as the
+// flags --env-file and --env give them.
+func Variables(files, list []string, env Env) ([]string, error) {
+	var p container.Process
+	f := envFlags{given: given{pflag.NewFlagSet("", pflag.ContinueOnError)}, files: files, env: list}
+	err := f.apply(&p, env)
+	return p.Env, err
+}
+
 // addVariables appends K=V as it is, K with the value on the host if it is
 // set there, and K* with all variables of the host that start with K.
 func addVariables(list *[]string, variables []string, env Env) error {
