@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -211,6 +212,11 @@ func completeLog(c *container.Config, in surroundings) {
 }
 
 func completeStorage(c *container.Config, in surroundings) error {
+	if in.pod != nil && in.pod.infra != nil && !c.Infra {
+		infra := in.pod.infra.Config.Storage
+		c.Storage.ShmSize = cmp.Or(c.Storage.ShmSize, infra.ShmSize)
+		c.Storage.ShmSizeSystemd = cmp.Or(c.Storage.ShmSizeSystemd, infra.ShmSizeSystemd)
+	}
 	if c.Storage.ShmSize == nil {
 		size := in.settings.Conf.Containers.ShmSize
 		n, err := units.RAMInBytes(size)
@@ -289,9 +295,6 @@ func inheritStorage(c, infra *container.Config, taken map[string]bool) {
 			c.Storage.Volumes = append(c.Storage.Volumes, v)
 		}
 	}
-	if infra.Storage.ShmSize != nil {
-		c.Storage.ShmSize = infra.Storage.ShmSize
-	}
 	sec := &c.Security
 	sec.Devices = append(sec.Devices, infra.Security.Devices...)
 	sec.CapAdd = append(sec.CapAdd, infra.Security.CapAdd...)
@@ -306,6 +309,7 @@ func inheritStorage(c, infra *container.Config, taken map[string]bool) {
 	if len(sec.LabelOpts) == 0 {
 		sec.LabelOpts = infra.Security.LabelOpts
 	}
+	sec.ProcOpts = append(sec.ProcOpts, infra.Security.ProcOpts...)
 	sec.Mask = append(sec.Mask, infra.Security.Mask...)
 	sec.Unmask = append(sec.Unmask, infra.Security.Unmask...)
 	c.Network.NoHosts = c.Network.NoHosts || infra.Network.NoHosts
