@@ -222,8 +222,8 @@ func (r *Runtime) awaitEndOf(ctx context.Context, id string, process container.O
 			return r.lastExitCode(ctx, id, errdefs.ErrNoSuchExitCode)
 		case c.Runtime.Process != process:
 			return c.Runtime.ExitCode, nil
-		case alive(process):
-			err = proc.Process(process).Wait(ctx)
+		case r.alive(process):
+			err = r.processes.Wait(ctx, proc.Process(process))
 		case r.exitUnknownYet(c):
 			r.awaitConmon(ctx, c)
 			err = ctx.Err()

@@ -59,7 +59,7 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
 		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
 	}
-	return errors.Join(killAndWait(ctx, process), killAndWait(ctx, conmon))
+	return errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon))
 }
 
 // processFromFile reads a pid file in the bundle (or where the user wanted it).
@@ -77,36 +77,30 @@ func (r *Runtime) processFromFile(c *container.Container, path, name string) con
 	if _, err := fmt.Sscanf(string(b), "%d", &pid); err != nil {
 		return container.Owner{}
 	}
-	if name == "conmon.pid" && !strings.Contains(proc.Cmdline(pid), c.ID) {
+	if name == "conmon.pid" && !strings.Contains(r.processes.Cmdline(pid), c.ID) {
 		return container.Owner{}
 	}
-	if name == "pidfile" && !inCgroupOf(pid, c.ID) {
+	if name == "pidfile" && !r.processes.InCgroup(pid, c.ID) {
 		return container.Owner{}
 	}
-	p, err := proc.Of(pid)
+	p, err := r.processes.Of(pid)
 	if err != nil {
 		return container.Owner{}
 	}
 	return container.Owner(p)
 }
 
-// inCgroupOf reports whether a process is in the cgroup of a container.
-func inCgroupOf(pid int, id string) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	return err == nil && strings.Contains(string(b), id)
-}
-
-func killAndWait(ctx context.Context, o container.Owner) error {
+func (r *Runtime) killAndWait(ctx context.Context, o container.Owner) error {
 	p := proc.Process(o)
-	if !p.Alive() {
+	if !r.processes.Alive(p) {
 		return nil
 	}
-	if err := p.Signal(sigKill); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+	if err := r.processes.Signal(p, sigKill); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
 		return fmt.Errorf("kill process %d: %w", o.PID, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, endTime)
 	defer cancel()
-	if err := p.Wait(ctx); err != nil {
+	if err := r.processes.Wait(ctx, p); err != nil {
 		return fmt.Errorf("wait for process %d to die: %w", o.PID, err)
 	}
 	return nil
@@ -144,7 +138,7 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 	if c.Damage != "" {
 		return fmt.Errorf("container %s: %s: remove it with --force: %w", c.Name, c.Damage, errdefs.ErrInvalidState)
 	}
-	abandoned := c.Intent != "" && (c.Owner == r.self || !alive(c.Owner)) // we hold the lock: nobody else can be at it
+	abandoned := c.Intent != "" && (c.Owner == r.self || !r.alive(c.Owner)) // we hold the lock: nobody else can be at it
 	switch {
 	case abandoned && c.Intent == intentCreate:
 		if err := r.unmakeContainer(ctx, id); err != nil {
@@ -226,7 +220,7 @@ const conmonTime = 5 * time.Second
 
 // awaitConmon waits for the exit file as long as conmon lives to write it.
 func (r *Runtime) awaitConmon(ctx context.Context, c *container.Container) {
-	if _, _, ok := r.exitFile(c.ID); ok || !alive(c.Runtime.Conmon) {
+	if _, _, ok := r.exitFile(c.ID); ok || !r.alive(c.Runtime.Conmon) {
 		return
 	}
 	engine, err := r.oci()

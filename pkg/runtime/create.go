@@ -179,7 +179,7 @@ func (r *Runtime) ensureImage(ctx context.Context, cfg *container.Config, pull P
 	if err != nil {
 		return nil, err
 	}
-	images, err := r.images()
+	images, err := r.layers()
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ func (r *Runtime) resolveNetworks(ctx context.Context, cfg *container.Config) er
 		if name == r.settings.Conf.Network.DefaultNetwork {
 			continue
 		}
-		nets, err := r.networks()
+		nets, err := r.links()
 		if err != nil {
 			return err
 		}
@@ -332,7 +332,7 @@ func (r *Runtime) makeContainer(ctx context.Context, c *container.Container, vol
 		return err
 	}
 	if c.Config.Image.ID != "" {
-		images, err := r.images()
+		images, err := r.layers()
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/podctl/podctl/pkg/event"
 	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/pod"
-	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -142,7 +141,7 @@ func (r *Runtime) recordSession(ctx context.Context, id, session string, opts Ex
 		if err := check(tx); err != nil {
 			return err
 		}
-		if err := forgetDeadSessions(ctx, tx, id); err != nil {
+		if err := r.forgetDeadSessions(ctx, tx, id); err != nil {
 			return err
 		}
 		return tx.InsertExecSession(ctx, &store.ExecSession{
@@ -161,20 +160,20 @@ func (r *Runtime) checkPodStays(ctx context.Context, tx *store.Tx, c *container.
 	if err != nil {
 		return err
 	}
-	if p.State == pod.Removing && alive(p.Owner) {
+	if p.State == pod.Removing && r.alive(p.Owner) {
 		return fmt.Errorf("pod %s is being removed, nothing more can be executed in container %s: %w", p.Name, c.ID, errdefs.ErrPodRemoved)
 	}
 	return nil
 }
 
 // forgetDeadSessions removes rows of sessions whose end nobody recorded.
-func forgetDeadSessions(ctx context.Context, tx *store.Tx, id string) error {
+func (r *Runtime) forgetDeadSessions(ctx context.Context, tx *store.Tx, id string) error {
 	sessions, err := tx.ExecSessions(ctx, id)
 	if err != nil {
 		return err
 	}
 	for _, s := range sessions {
-		if alive(s.Process) {
+		if r.alive(s.Process) {
 			continue
 		}
 		if err := tx.DeleteExecSession(ctx, s.ID); err != nil {
@@ -199,7 +198,7 @@ func (r *Runtime) recordSessionStart(c *container.Container, session string, pid
 		if err != nil {
 			return err
 		}
-		if p, err := proc.Of(pid); err == nil {
+		if p, err := r.processes.Of(pid); err == nil {
 			s.Process = container.Owner(p)
 		}
 		if err := tx.SaveExecSession(ctx, s); err != nil {

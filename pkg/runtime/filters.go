@@ -130,7 +130,7 @@ func (r *Runtime) networkNames(ctx context.Context, values []string) (map[string
 		if v == "" || types.NotHexRegex.MatchString(v) {
 			continue
 		}
-		nets, err := r.networks()
+		nets, err := r.links()
 		if err != nil {
 			return nil, err
 		}

@@ -83,7 +83,7 @@ func (r *Runtime) InspectNetwork(ctx context.Context, nameOrID string) (*network
 			if err != nil {
 				return err
 			}
-			if status, ok := c.Runtime.NetStatus[n.Name]; ok && alive(c.Runtime.Process) {
+			if status, ok := c.Runtime.NetStatus[n.Name]; ok && r.alive(c.Runtime.Process) {
 				d.Containers[id] = network.Member{Name: c.Name, Interfaces: status.Interfaces}
 			}
 		}
@@ -272,7 +272,7 @@ func (r *Runtime) rewireLocked(ctx context.Context, nets *network.Backend, id, n
 	if err := edit(c, name); err != nil {
 		return err
 	}
-	if alive(c.Runtime.Process) {
+	if r.alive(c.Runtime.Process) {
 		if err := nets.Teardown(ctx, old); err != nil {
 			return err
 		}
@@ -318,7 +318,7 @@ func (r *Runtime) reloadTargets(ctx context.Context, opts network.ReloadOptions)
 		if opts.All {
 			all, err := tx.Containers(ctx)
 			for _, c := range all {
-				if c.Config != nil && c.Config.Namespaces.Net.Mode == container.ModeBridge && alive(c.Runtime.Process) {
+				if c.Config != nil && c.Config.Namespaces.Net.Mode == container.ModeBridge && r.alive(c.Runtime.Process) {
 					list = append(list, c)
 				}
 			}

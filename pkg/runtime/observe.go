@@ -45,9 +45,9 @@ func (r *Runtime) observe(c *container.Container) {
 	}
 }
 
-// alive is the function [alive] with the boot ID this process has seen.
+// alive reports whether the process is still the one that was seen.
 func (r *Runtime) alive(o container.Owner) bool {
-	return proc.Source{Boot: r.self.BootID}.Alive(proc.Process(o))
+	return r.processes.Alive(proc.Process(o))
 }
 
 // stateBeforeStart is where a container that never got to run stands.

@@ -237,7 +237,7 @@ func (r *Runtime) makeInfra(ctx context.Context, infra *container.Container, vol
 		return err
 	}
 	if infra.Config.Image.ID != "" {
-		images, err := r.images()
+		images, err := r.layers()
 		if err != nil {
 			return err
 		}

@@ -224,7 +224,7 @@ func (r *Runtime) PrunePods(ctx context.Context) ([]Removal, error) {
 // removeBundle removes a container's volatile directory and what is mounted
 // below. Idempotent.
 func (r *Runtime) removeBundle(c *container.Container) error {
-	return removeBundleDir(r.settings.BundleDir(c.ID))
+	return r.host.RemoveBundle(r.settings.BundleDir(c.ID))
 }
 
 // isGone reports whether a path does not exist.

@@ -36,7 +36,7 @@ func (r *Runtime) readPod(ctx context.Context, tx *store.Tx, id string) (*podSna
 	}
 	s := &podSnapshot{pod: p, byID: map[string]*container.Container{}}
 	for _, c := range all {
-		if hidden(c) && alive(c.Owner) {
+		if hidden(c) && r.alive(c.Owner) {
 			continue
 		}
 		r.observe(c)
@@ -75,8 +75,8 @@ func (s *podSnapshot) nodes() []depgraph.Node {
 }
 
 // refuseGone refuses a verb on a pod that is being removed.
-func (s *podSnapshot) refuseGone() error {
-	if s.pod.State == pod.Removing && alive(s.pod.Owner) {
+func (r *Runtime) refuseGone(s *podSnapshot) error {
+	if s.pod.State == pod.Removing && r.alive(s.pod.Owner) {
 		return fmt.Errorf("pod %s is being removed: %w", s.pod.Name, errdefs.ErrPodRemoved)
 	}
 	if s.pod.Damage != "" {
@@ -131,7 +131,7 @@ func (r *Runtime) startablePod(ctx context.Context, id string) (*podSnapshot, *d
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.refuseGone(); err != nil {
+	if err := r.refuseGone(s); err != nil {
 		return nil, nil, err
 	}
 	if len(s.members) == 0 {

@@ -66,7 +66,7 @@ func (r *Runtime) mountRootfs(c *container.Container) error {
 		c.Runtime.Mountpoint = filepath.Join(r.settings.BundleDir(c.ID), "rootfs")
 		return os.MkdirAll(c.Runtime.Mountpoint, 0o755)
 	}
-	images, err := r.images()
+	images, err := r.layers()
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) erro
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make directory of network namespaces: %w", err)
 	}
-	if err := network.CreateNS(path); err != nil {
+	if err := r.host.CreateNS(path); err != nil {
 		return err
 	}
 	switch c.Config.Namespaces.Net.Mode {
@@ -186,7 +186,7 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) erro
 	default:
 		return nil
 	}
-	nets, err := r.networks()
+	nets, err := r.links()
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 	}
 	path := r.settings.NetNSPath(c.ID)
 	if c.Config.Namespaces.Net.Mode == container.ModeBridge {
-		nets, err := r.networks()
+		nets, err := r.links()
 		if err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 			return err
 		}
 	}
-	if err := network.RemoveNS(path); err != nil {
+	if err := r.host.RemoveNS(path); err != nil {
 		return err
 	}
 	c.Runtime.NetNS, c.Runtime.NetStatus = "", nil
@@ -220,11 +220,11 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 // unmountAll unmounts root filesystem and volumes that have a file system of
 // their own and no other user. Idempotent.
 func (r *Runtime) unmountAll(ctx context.Context, c *container.Container) error {
-	if err := removeBundleDir(r.settings.BundleDir(c.ID)); err != nil {
+	if err := r.host.RemoveBundle(r.settings.BundleDir(c.ID)); err != nil {
 		return err
 	}
 	if c.Config.Image.ID != "" {
-		images, err := r.images()
+		images, err := r.layers()
 		if err != nil {
 			return err
 		}
@@ -273,14 +273,12 @@ func (r *Runtime) volumeRunning(ctx context.Context, name, except string) (busy 
 			if err != nil {
 				return err
 			}
-			busy = busy || u.Intent == intentStart || alive(u.Runtime.Process)
+			busy = busy || u.Intent == intentStart || r.alive(u.Runtime.Process)
 		}
 		return nil
 	})
 	return busy, err
 }
-
-func removeBundleDir(dir string) error { return bundle.Remove(dir) }
 
 // writeBundle makes the OCI bundle from what was set up.
 func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string) error {
@@ -288,7 +286,7 @@ func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volum
 	if err != nil {
 		return err
 	}
-	_, err = bundle.Write(ctx, bundle.Input{
+	return r.host.WriteBundle(ctx, bundle.Input{
 		Container: c,
 		Dir:       r.settings.BundleDir(c.ID),
 		KeepDir:   r.settings.ContainerDir(c.ID),
@@ -303,7 +301,6 @@ func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volum
 		AppArmorProfile:   r.settings.Conf.Containers.ApparmorProfile,
 		ImageMount:        func(ctx context.Context, ref string) (string, error) { return r.mountImage(ctx, c, ref) },
 	})
-	return err
 }
 
 // imageLayer is the ID under which the store keeps the layer that mounts an
@@ -316,7 +313,7 @@ func imageLayer(containerID, ref string) string {
 
 // mountImage mounts an image for a container.
 func (r *Runtime) mountImage(ctx context.Context, c *container.Container, ref string) (string, error) {
-	images, err := r.images()
+	images, err := r.layers()
 	if err != nil {
 		return "", err
 	}
@@ -338,7 +335,7 @@ func (r *Runtime) unmountImages(c *container.Container) error {
 		if m.Type != "image" {
 			continue
 		}
-		images, err := r.images()
+		images, err := r.layers()
 		if err != nil {
 			return err
 		}
@@ -402,7 +399,7 @@ func (r *Runtime) joinNamespaces(ctx context.Context, c *container.Container, in
 			if err != nil {
 				return err
 			}
-			if !alive(other.Runtime.Process) {
+			if !r.alive(other.Runtime.Process) {
 				return fmt.Errorf("container %s, whose %s namespace container %s joins, is not running: %w", other.ID, kind, c.ID, errdefs.ErrCtrState)
 			}
 			in.spec.Namespaces[kind] = fmt.Sprintf("/proc/%d/ns/%s", other.Runtime.Process.PID, files[kind])
@@ -489,7 +486,7 @@ func (r *Runtime) writeHosts(path string, c *container.Container) error {
 	if err != nil {
 		return err
 	}
-	nets, err := r.networks()
+	nets, err := r.links()
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 	}
 	dying := map[string]bool{}
 	for _, p := range pods {
-		if !alive(p.Owner) {
+		if !r.alive(p.Owner) {
 			dead.pods = append(dead.pods, p)
 			dying[p.ID] = true
 		}
@@ -72,7 +72,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 		return dead, err
 	}
 	for _, c := range list {
-		if !alive(c.Owner) && !dying[c.PodID] {
+		if !r.alive(c.Owner) && !dying[c.PodID] {
 			dead.containers = append(dead.containers, c.ID)
 		}
 	}
@@ -81,7 +81,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 		return dead, err
 	}
 	for _, v := range volumes {
-		if !alive(v.Owner) {
+		if !r.alive(v.Owner) {
 			dead.volumes = append(dead.volumes, v.Name)
 		}
 	}
@@ -116,7 +116,7 @@ func (r *Runtime) recoverVolume(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		if row.State == store.VolumeReady || alive(row.Owner) {
+		if row.State == store.VolumeReady || r.alive(row.Owner) {
 			return nil
 		}
 		remove, err = r.claimVolume(ctx, tx, row)

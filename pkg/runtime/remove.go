@@ -186,7 +186,7 @@ func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Co
 		return err
 	}
 	for _, s := range sessions {
-		if alive(s.Process) {
+		if r.alive(s.Process) {
 			return fmt.Errorf("cannot remove container %s as it has active exec sessions: %w", c.ID, errdefs.ErrCtrState)
 		}
 	}
@@ -300,7 +300,7 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 // removeFromHost ends the process and removes mounts, network, cgroup, storage
 // and files.
 func (r *Runtime) removeFromHost(ctx context.Context, c *container.Container, opts RemoveOptions) error {
-	if alive(c.Runtime.Process) {
+	if r.alive(c.Runtime.Process) {
 		stop := StopOptions{Timeout: opts.Timeout}
 		if err := r.terminateForRemoval(ctx, c, stop); err != nil {
 			return err
@@ -374,7 +374,7 @@ func (r *Runtime) recordDeath(ctx context.Context, c *container.Container) error
 // removeStorage removes a container's layer, directories and files. Idempotent.
 func (r *Runtime) removeStorage(c *container.Container) error {
 	if c.Config == nil || c.Config.Image.ID != "" || c.Config.Rootfs == "" && !c.Config.Infra {
-		images, err := r.images()
+		images, err := r.layers()
 		if err != nil {
 			return err
 		}

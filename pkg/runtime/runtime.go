@@ -37,14 +37,20 @@ type Runtime struct {
 	settings    *settings.Settings
 	exitCommand []string
 	notices     io.Writer
-	store       *store.Store
+	store       database
 	locks       *lock.Dir
 	self        container.Owner
 
-	cgroups  func() (cgroupmgr.Manager, error)
-	oci      func() (*oci.Runtime, error)
-	images   func() (*image.Store, error)
-	networks func() (*network.Backend, error)
+	host      host
+	processes processes
+	cgroups   func() (cgroupmgr.Manager, error)
+	oci       func() (ociRuntime, error)
+	images    func() (*image.Store, error)
+	networks  func() (*network.Backend, error)
+	// layers and links are the parts of images and networks a container's life
+	// needs.
+	layers func() (imageLayers, error)
+	links  func() (networkLinks, error)
 	// imagesOpen says that images was called.
 	imagesOpen atomic.Bool
 }
@@ -66,6 +72,8 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 		store:       st,
 		locks:       lock.Open(cfg.Settings.LockDir()),
 		self:        container.Owner(self),
+		host:        thisHost{},
+		processes:   processTable{proc.Source{Boot: self.BootID}},
 	}
 	if r.notices == nil {
 		r.notices = io.Discard
@@ -75,6 +83,8 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	r.oci = sync.OnceValues(r.openOCI)
 	r.images = sync.OnceValues(r.openImages)
 	r.networks = sync.OnceValues(r.openNetworks)
+	r.layers = func() (imageLayers, error) { return r.images() }
+	r.links = func() (networkLinks, error) { return r.networks() }
 	if err := r.enterBoot(ctx); err != nil {
 		return nil, err
 	}
@@ -117,7 +127,7 @@ func (r *Runtime) openCgroups() (cgroupmgr.Manager, error) {
 	return cgroupmgr.New(choice.Value, cgroupmgr.Config{Rootless: r.settings.Rootless, UID: os.Getuid()})
 }
 
-func (r *Runtime) openOCI() (*oci.Runtime, error) {
+func (r *Runtime) openOCI() (ociRuntime, error) {
 	choice, err := r.settings.OCIRuntime()
 	if err != nil {
 		return nil, err
@@ -181,9 +191,6 @@ func (r *Runtime) openNetworks() (*network.Backend, error) {
 // workers is how many steps that burn CPU run at once. A step that waits for a
 // process to stop gives its worker up meanwhile.
 func workers() int { return 2*goruntime.NumCPU() + 1 }
-
-// alive reports whether the process is still the one that was seen.
-func alive(o container.Owner) bool { return proc.Process(o).Alive() }
 
 const shortLen = 12
 

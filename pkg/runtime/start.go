@@ -14,7 +14,6 @@ import (
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/pod"
-	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -226,7 +225,7 @@ func (r *Runtime) checkStartable(ctx context.Context, tx *store.Tx, c *container
 		if err != nil {
 			return err
 		}
-		if p.State == pod.Removing && alive(p.Owner) {
+		if p.State == pod.Removing && r.alive(p.Owner) {
 			return fmt.Errorf("pod %s is being removed, container %s cannot be started: %w", p.Name, c.ID, errdefs.ErrPodRemoved)
 		}
 	}
@@ -282,7 +281,7 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 	if err != nil {
 		return err
 	}
-	return recordProcesses(c, created)
+	return r.recordProcesses(c, created)
 }
 
 // ensurePodCgroup makes the cgroup of the container's pod anew, with its limits: a
@@ -322,13 +321,13 @@ func closeFiles(files []*os.File) {
 }
 
 // recordProcesses notes who runs, with the start times that make pids count.
-func recordProcesses(c *container.Container, created oci.Created) error {
-	p, err := proc.Of(created.PID)
+func (r *Runtime) recordProcesses(c *container.Container, created oci.Created) error {
+	p, err := r.processes.Of(created.PID)
 	if err != nil {
 		return fmt.Errorf("identify process of container %s: %w", c.ID, err)
 	}
 	c.Runtime.Process = container.Owner(p)
-	if m, err := proc.Of(created.ConmonPID); err == nil {
+	if m, err := r.processes.Of(created.ConmonPID); err == nil {
 		c.Runtime.Conmon = container.Owner(m)
 	}
 	return nil

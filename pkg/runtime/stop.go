@@ -133,21 +133,21 @@ func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout
 	if c.State == container.Initialized || timeout <= 0 {
 		sig = sigKill
 	}
-	if err := signalProcess(p, sig); err != nil {
+	if err := r.signalProcess(p, sig); err != nil {
 		return fmt.Errorf("send %s to container %s: %w", unix.SignalName(sig), c.ID, err)
 	}
 	if sig != sigKill {
-		gone, err := awaitEnd(ctx, p, timeout)
+		gone, err := r.awaitEnd(ctx, p, timeout)
 		if gone || err != nil {
 			return err
 		}
 		fmt.Fprintf(r.notices, "time=%q level=warning msg=%q\n", time.Now().Format(time.RFC3339),
 			fmt.Sprintf("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL", unix.SignalName(sig), c.Name, int(timeout.Seconds())))
-		if err := signalProcess(p, sigKill); err != nil {
+		if err := r.signalProcess(p, sigKill); err != nil {
 			return fmt.Errorf("kill container %s: %w", c.ID, err)
 		}
 	}
-	gone, err := awaitEnd(ctx, p, endTime)
+	gone, err := r.awaitEnd(ctx, p, endTime)
 	if err == nil && !gone {
 		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", c.ID, p.PID, errdefs.ErrUnavailable)
 	}
@@ -155,8 +155,8 @@ func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout
 }
 
 // signalProcess is Signal where a process that is gone already is success.
-func signalProcess(p proc.Process, sig unix.Signal) error {
-	err := p.Signal(sig)
+func (r *Runtime) signalProcess(p proc.Process, sig unix.Signal) error {
+	err := r.processes.Signal(p, sig)
 	if errors.Is(err, errdefs.ErrNotFound) {
 		return nil
 	}
@@ -164,11 +164,11 @@ func signalProcess(p proc.Process, sig unix.Signal) error {
 }
 
 // awaitEnd waits until the process is gone, at most so long.
-func awaitEnd(ctx context.Context, p proc.Process, limit time.Duration) (gone bool, err error) {
+func (r *Runtime) awaitEnd(ctx context.Context, p proc.Process, limit time.Duration) (gone bool, err error) {
 	err = depgraph.Yield(ctx, func() error {
 		wait, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		return p.Wait(wait)
+		return r.processes.Wait(wait, p)
 	})
 	switch {
 	case err == nil:
@@ -196,13 +196,13 @@ func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal)
 		return err
 	}
 	p := proc.Process(c.Runtime.Process)
-	if err := p.Signal(sig); err != nil {
+	if err := r.processes.Signal(p, sig); err != nil {
 		return fmt.Errorf("send %s to container %s: %w", unix.SignalName(sig), id, err)
 	}
 	if sig != sigKill {
 		return nil
 	}
-	gone, err := awaitEnd(ctx, p, endTime)
+	gone, err := r.awaitEnd(ctx, p, endTime)
 	if err == nil && !gone {
 		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", id, p.PID, errdefs.ErrUnavailable)
 	}

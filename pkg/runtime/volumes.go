@@ -163,7 +163,7 @@ func (r *Runtime) claimVolume(ctx context.Context, tx *store.Tx, row *store.Volu
 	if len(users) > 0 {
 		return false, store.VolumeInUseError(row.Name, users)
 	}
-	if row.State != store.VolumeReady && row.Owner != r.self && alive(row.Owner) {
+	if row.State != store.VolumeReady && row.Owner != r.self && r.alive(row.Owner) {
 		return false, nil
 	}
 	row.State, row.Owner = store.VolumeRemoving, r.self

@@ -135,7 +135,7 @@ func (r *Runtime) volumeStatus(ctx context.Context, tx *store.Tx, row *store.Vol
 		if err != nil {
 			return s, err
 		}
-		if alive(c.Runtime.Process) {
+		if r.alive(c.Runtime.Process) {
 			s.MountCount++
 		}
 	}

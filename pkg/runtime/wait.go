@@ -56,7 +56,7 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 // exitUnknownYet reports whether the process is gone and its conmon has still to
 // write down how it ended.
 func (r *Runtime) exitUnknownYet(c *container.Container) bool {
-	if c.State != container.Stopped || !alive(c.Runtime.Conmon) {
+	if c.State != container.Stopped || !r.alive(c.Runtime.Conmon) {
 		return false
 	}
 	_, _, written := r.exitFile(c.ID)
@@ -84,8 +84,8 @@ func arrived(c *container.Container, states []container.State) (code int, done b
 func (r *Runtime) awaitChange(ctx context.Context, c *container.Container, interval time.Duration) error {
 	tick, cancel := context.WithTimeout(ctx, interval)
 	defer cancel()
-	if p := proc.Process(c.Runtime.Process); p.Alive() {
-		_ = p.Wait(tick) // its end or the tick: look again either way
+	if p := proc.Process(c.Runtime.Process); r.processes.Alive(p) {
+		_ = r.processes.Wait(tick, p) // its end or the tick: look again either way
 	} else {
 		<-tick.Done()
 	}

@@ -1,0 +1,106 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/containers/common/libnetwork/types"
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/bundle"
+	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/oci"
+	"github.com/podctl/podctl/pkg/proc"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// What the engine needs of its neighbours to carry containers through their
+// lives. Everything it changes outside of files of its own goes through these:
+// a test can stand in for a host, and stop the engine after any of its steps.
+
+// database is the store's two kinds of transaction.
+type database interface {
+	Update(ctx context.Context, fn func(*store.Tx) error) error
+	View(ctx context.Context, fn func(*store.Tx) error) error
+}
+
+// ociRuntime creates and ends containers. See package oci.
+type ociRuntime interface {
+	Create(ctx context.Context, opts oci.CreateOptions) (oci.Created, error)
+	Start(ctx context.Context, id string) error
+	Delete(ctx context.Context, id string, opts oci.DeleteOptions) error
+	State(ctx context.Context, id string) (*specs.State, error)
+	Pause(ctx context.Context, id string) error
+	Resume(ctx context.Context, id string) error
+	monitor
+}
+
+// monitor is conmon and what it leaves behind.
+type monitor interface {
+	Attach(ctx context.Context, opts oci.AttachOptions) error
+	Exec(ctx context.Context, opts oci.ExecOptions) (oci.ExecResult, error)
+	WaitExit(ctx context.Context, id string, conmon proc.Process) (oci.Exit, error)
+	RemoveFiles(id string) error
+}
+
+// imageLayers makes containers' root filesystems from images.
+type imageLayers interface {
+	Ensure(ctx context.Context, ref string, opts image.PullOptions) (*image.Image, error)
+	CreateContainer(id, imageID string, opts image.CreateOptions) error
+	Mount(id, label string) (string, error)
+	Unmount(id string, force bool) (still bool, err error)
+	DeleteContainer(id string) error
+}
+
+// networkLinks attaches containers to networks that exist.
+type networkLinks interface {
+	Inspect(ctx context.Context, nameOrID string) (types.Network, error)
+	Setup(ctx context.Context, a network.Attachment) (map[string]types.StatusBlock, error)
+	Teardown(ctx context.Context, a network.Attachment) error
+	HostIP(status map[string]types.StatusBlock) string
+}
+
+// processes tells processes apart, signals them and waits for them.
+type processes interface {
+	Of(pid int) (proc.Process, error)
+	Alive(p proc.Process) bool
+	Signal(p proc.Process, sig unix.Signal) error
+	Wait(ctx context.Context, p proc.Process) error
+	// Cmdline is a process's command line, InCgroup whether a word is part of
+	// its cgroup's path: what a pid read from a file is recognized by.
+	Cmdline(pid int) string
+	InCgroup(pid int, word string) bool
+}
+
+// processTable is this host's processes.
+type processTable struct{ proc.Source }
+
+func (processTable) InCgroup(pid int, word string) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	return err == nil && strings.Contains(string(b), word)
+}
+
+// host is what is neither processes nor anybody's store: mounts in the run
+// directory. Every method is idempotent.
+type host interface {
+	CreateNS(path string) error
+	RemoveNS(path string) error
+	WriteBundle(ctx context.Context, in bundle.Input) error
+	RemoveBundle(dir string) error
+}
+
+// thisHost is the host podctl runs on.
+type thisHost struct{}
+
+func (thisHost) CreateNS(path string) error    { return network.CreateNS(path) }
+func (thisHost) RemoveNS(path string) error    { return network.RemoveNS(path) }
+func (thisHost) RemoveBundle(dir string) error { return bundle.Remove(dir) }
+
+func (thisHost) WriteBundle(ctx context.Context, in bundle.Input) error {
+	_, err := bundle.Write(ctx, in)
+	return err
+}
