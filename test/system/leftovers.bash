@@ -108,14 +108,14 @@ look_at_files() {
   find "$ROOT/volumes" "$TMP/exits" -mindepth 1 -maxdepth 1 -print 2>/dev/null | sed 's/^/file /'
 }
 
-# Rows of objects. Events and what is known about the host are history, and stay.
+# Rows of objects. Events, the IDs that may not be used again and what is known about the host are history, and stay.
 look_at_database() {
   local database=$ROOT/podctl/podctl.db table count
   [[ -e $database ]] || return 0
   while read -r table; do
     count=$(sqlite3 -readonly "$database" "SELECT count(*) FROM \"$table\"")
     ((count == 0)) || echo "rows $table: $count"
-  done < <(sqlite3 -readonly "$database" "SELECT name FROM sqlite_master WHERE type = 'table'
+  done < <(sqlite3 -readonly "$database" "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'ids'
     AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%event%' AND name NOT LIKE '%meta%' AND name NOT LIKE '%boot%'
     AND name NOT LIKE '%exit%' AND name NOT LIKE '%config%' AND name NOT LIKE '%used%'")
 }
