@@ -271,7 +271,7 @@ func (r *Runtime) logEnded(ctx context.Context, id string) (bool, error) {
 		return true, nil
 	case err != nil:
 		return false, err
-	case c.State.HasProcess(), alive(c.Runtime.Conmon), !c.Owner.IsZero() && alive(c.Owner):
+	case c.State.HasProcess(), r.alive(c.Runtime.Conmon), !c.Owner.IsZero() && r.alive(c.Owner):
 		return false, nil
 	case c.State == container.Stopped && wantsRestart(exited(c)):
 		return time.Since(c.Runtime.FinishedAt) > endTime, nil // the exit command is on its way

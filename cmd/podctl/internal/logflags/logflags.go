@@ -92,7 +92,7 @@ func (p *Printer) text(l engine.LogLine) string {
 	if p.Flags.Color {
 		text = color(l.Index) + text + reset
 	}
-	if !l.Partial {
+	if !l.Partial || p.Several { // or another's line would go on where this one stops
 		text += "\n"
 	}
 	return text
