@@ -121,6 +121,9 @@ func Check(op Operation, id string, s State) (Verdict, error) {
 }
 
 func refusal(op Operation, id string, s State) error {
+	if s == Removing {
+		return fmt.Errorf("container %s is being removed: %w", id, errdefs.ErrCtrState)
+	}
 	switch op {
 	case OpInit:
 		return fmt.Errorf("container %s has already been created in runtime: %w", id, errdefs.ErrCtrState)

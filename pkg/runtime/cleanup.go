@@ -168,8 +168,7 @@ func (r *Runtime) abandonStart(ctx context.Context, c *container.Container) erro
 	}
 	_, err := r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
 		row.Runtime = c.Runtime
-		row.State = stateBeforeStart(row)
-		release(row)
+		conclude(row, stateBeforeStart(row))
 		return nil
 	})
 	return err
@@ -189,13 +188,12 @@ func (r *Runtime) recordExit(ctx context.Context, c *container.Container, also .
 		return err
 	}
 	_, err := r.change(ctx, c.ID, func(tx *store.Tx, row *container.Container) error {
-		row.State = container.Exited
+		conclude(row, container.Exited)
 		run := &row.Runtime
 		stopped := run.StoppedByUser
 		*run = c.Runtime
 		run.StoppedByUser = stopped
 		run.Exited, run.ExitCode, run.OOMKilled, run.FinishedAt = true, exit.ExitCode, exit.OOMKilled, exit.FinishedAt
-		release(row)
 		if err := tx.SaveExitCode(ctx, row.ID, run.ExitCode); err != nil {
 			return err
 		}

@@ -30,6 +30,17 @@ func (r *Runtime) claim(c *container.Container, intent string) {
 // release records that nothing is under way any more.
 func release(c *container.Container) { c.Intent, c.Owner = "", container.Owner{} }
 
+// conclude records that what was under way has come to an end and where the
+// container is now. A removal that another process decided on meanwhile stands:
+// it waits for the lock we hold.
+func conclude(c *container.Container, to container.State) {
+	if isRemoval(c.Intent) {
+		return
+	}
+	c.State = to
+	release(c)
+}
+
 // change reads a container, lets fn decide and modify it, and writes it back, in
 // one transaction. What fn decides on is the row overlaid with the truth.
 func (r *Runtime) change(ctx context.Context, id string, fn func(*store.Tx, *container.Container) error) (*container.Container, error) {

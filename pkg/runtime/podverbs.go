@@ -213,7 +213,7 @@ func (r *Runtime) stopPod(ctx context.Context, id string, opts StopOptions) (aut
 		return nil, err
 	}
 	res := g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Inwards, Workers: workers()}, func(ctx context.Context, ctr string) error {
-		err := r.stopOne(ctx, ctr, opts)
+		err := r.stopAfterDependents(ctx, ctr, opts)
 		if errors.Is(err, errdefs.ErrNoSuchCtr) {
 			return nil // it removed itself
 		}
@@ -274,7 +274,7 @@ func (r *Runtime) RestartPod(ctx context.Context, id string) error {
 		if c := s.byID[ctr]; c.State == container.Paused || c.State == container.Unknown {
 			return nil
 		}
-		return r.stopOne(ctx, ctr, StopOptions{})
+		return r.stopAfterDependents(ctx, ctr, StopOptions{})
 	})
 	if err := memberErrors(stopped, "restarting", ""); err != nil {
 		return err

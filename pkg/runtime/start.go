@@ -355,17 +355,21 @@ func (r *Runtime) finishStart(ctx context.Context, c *container.Container, to co
 	ctx, cancel := detached(ctx) // the process runs: that must be recorded even if the user gave up
 	defer cancel()
 	return r.store.Update(ctx, func(tx *store.Tx) error {
-		c.State = to
-		release(c)
+		row, err := tx.Container(ctx, c.ID)
+		if err != nil {
+			return err
+		}
 		run := &c.Runtime
 		if to == container.Running {
 			run.StartedAt, run.Exited, run.ExitCode, run.OOMKilled = tx.Now(), false, 0, false
 		}
-		if err := tx.SaveContainer(ctx, c); err != nil {
+		row.Runtime = c.Runtime
+		conclude(row, to)
+		if err := tx.SaveContainer(ctx, row); err != nil {
 			return err
 		}
 		for _, s := range statuses {
-			if err := tx.AddEvent(ctx, containerEvent(c, s)); err != nil {
+			if err := tx.AddEvent(ctx, containerEvent(row, s)); err != nil {
 				return err
 			}
 		}
@@ -376,15 +380,19 @@ func (r *Runtime) finishStart(ctx context.Context, c *container.Container, to co
 // failStart takes everything down again that the start set up, and records why
 // it failed.
 func (r *Runtime) failStart(ctx context.Context, c *container.Container, cause error) error {
+	// What it needs may have been stopped meanwhile: that is the reason then, and
+	// not what the OCI runtime made of a namespace that is gone.
+	if err := r.store.View(context.WithoutCancel(ctx), func(tx *store.Tx) error { return r.checkStartable(ctx, tx, c) }); errors.Is(err, errdefs.ErrInvalidState) {
+		cause = err
+	}
 	return undo(ctx, cause, func(ctx context.Context) error {
 		if err := r.takeDown(ctx, c); err != nil {
 			return err
 		}
 		_, err := r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
-			row.State = stateBeforeStart(row)
 			row.Runtime = c.Runtime
 			row.Runtime.Error = cause.Error()
-			release(row)
+			conclude(row, stateBeforeStart(row))
 			return nil
 		})
 		return err

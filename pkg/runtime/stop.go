@@ -27,6 +27,17 @@ type StopOptions struct {
 	Timeout *time.Duration
 	// ByPolicy: podctl stops the pod by itself, not the user.
 	ByPolicy bool
+	// dependentsFirst: a pod verb, which stops no container while one that depends
+	// on it runs.
+	dependentsFirst bool
+}
+
+// dependentsError says which dependents have to be stopped first. It never
+// reaches the user.
+type dependentsError struct{ ids []string }
+
+func (e *dependentsError) Error() string {
+	return "dependents run: " + joinIDs(e.ids)
 }
 
 func (o StopOptions) timeout(c *container.Container) time.Duration {
@@ -76,12 +87,60 @@ func (r *Runtime) stopOne(ctx context.Context, id string, opts StopOptions) erro
 	})
 }
 
+// stopAfterDependents is stopOne for pod verbs. A container that joined after the
+// verb's plan was made, and depends on this one, is stopped first.
+func (r *Runtime) stopAfterDependents(ctx context.Context, id string, opts StopOptions) error {
+	opts.dependentsFirst = true
+	for {
+		err := r.stopOne(ctx, id, opts)
+		var running *dependentsError
+		if !errors.As(err, &running) {
+			return err
+		}
+		for _, dep := range running.ids {
+			if err := r.stopAfterDependents(ctx, dep, opts); err != nil && !errors.Is(err, errdefs.ErrNoSuchCtr) {
+				return err
+			}
+		}
+	}
+}
+
+// checkDependentsDown returns a [*dependentsError] while a dependent of the
+// container has a process or is about to have one.
+func (r *Runtime) checkDependentsDown(ctx context.Context, tx *store.Tx, id string) error {
+	ids, err := tx.Dependents(ctx, id)
+	if err != nil {
+		return err
+	}
+	var running []string
+	for _, dep := range ids {
+		d, err := tx.Container(ctx, dep)
+		if err != nil {
+			return err
+		}
+		r.observe(d)
+		starting := d.Intent == intentStart && r.alive(d.Owner)
+		if starting || d.State.HasProcess() || d.State == container.Removing && r.alive(d.Runtime.Process) {
+			running = append(running, dep)
+		}
+	}
+	if len(running) > 0 {
+		return &dependentsError{ids: running}
+	}
+	return nil
+}
+
 func (r *Runtime) stopLocked(ctx context.Context, id string, opts StopOptions) error {
 	var todo bool
-	c, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+	c, err := r.change(ctx, id, func(tx *store.Tx, c *container.Container) error {
 		verdict, err := container.Check(container.OpStop, id, c.State)
 		if err != nil {
 			return err
+		}
+		if opts.dependentsFirst && verdict == container.Act {
+			if err := r.checkDependentsDown(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if !opts.ByPolicy && verdict == container.Nothing {
 			c.Runtime.StoppedByUser = c.Runtime.Exited
@@ -115,9 +174,10 @@ func (r *Runtime) abandonStop(ctx context.Context, c *container.Container, cause
 	return undo(ctx, cause, func(ctx context.Context) error {
 		_, err := r.change(ctx, c.ID, func(_ *store.Tx, c *container.Container) error {
 			if c.State == container.Stopping {
-				c.State = container.Running
+				conclude(c, container.Running)
+			} else {
+				conclude(c, c.State)
 			}
-			release(c)
 			return nil
 		})
 		return err
