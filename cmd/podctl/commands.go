@@ -53,6 +53,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		ctrcmd.NewCmdLogs(f, nil),
 		ctrcmd.NewCmdRun(f, nil),
 		ctrcmd.NewCmdPs(f, nil),
+		syscmd.NewCmdLocks(f, nil),
 		syscmd.NewCmdVersion(f, nil),
 	)
 }

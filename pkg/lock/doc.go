@@ -19,6 +19,8 @@
 //   - The file's content tells others who holds it. It is for reports only: no
 //     exclusion rests on it, and it counts only while the kernel says that the
 //     lock is taken and the process it names is alive.
+//   - Who waits marks its own descriptor, and so is seen ([Dir.Waiters]) as long
+//     as it lives and no longer. Reports take no lock.
 //   - Files are opened close-on-exec; a program the holder starts holds nothing.
 //
 // A [Dir] is safe for concurrent use. A [Lock] belongs to who took it.

@@ -121,6 +121,7 @@ func (w *wait) take(ctx context.Context, f *os.File) error {
 	if w.notice == nil && w.dir.OnWait != nil {
 		w.notice = time.After(w.dir.noticeAfter)
 	}
+	markWaiting(f)
 	got, gaveUp := make(chan error), make(chan struct{})
 	go func() {
 		err := setLock(f, unix.F_OFD_SETLKW, unix.F_WRLCK)
@@ -140,6 +141,7 @@ func (w *wait) take(ctx context.Context, f *os.File) error {
 		case <-w.notice:
 			w.dir.OnWait(w.name, w.dir.holder(w.name))
 		case <-ctx.Done():
+			unmarkWaiting(f)
 			close(gaveUp)
 			return &HeldError{Holder: w.dir.holder(w.name), Err: ctx.Err()}
 		}

@@ -61,7 +61,7 @@ func (r *Runtime) change(ctx context.Context, id string, fn func(*store.Tx, *con
 // locked runs fn under the container's lock. When fn finds that the container is
 // gone the lock file goes too, or waiting for a lock would leave files behind.
 func (r *Runtime) locked(ctx context.Context, id string, fn func() error) error {
-	l, err := r.locks.Lock(ctx, id)
+	l, err := r.lock(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (r *Runtime) RemovePod(ctx context.Context, id string, opts RemoveOptions) 
 
 func (r *Runtime) removePod(ctx context.Context, id string, opts RemoveOptions) error {
 	opts.ofPod, opts.Volumes = true, true
-	l, err := r.locks.Lock(ctx, id)
+	l, err := r.lock(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -229,7 +229,7 @@ func walkErrors(res *depgraph.Result) error {
 // removeOne removes one claimed container under its lock. When it fails the
 // container is shown as what it is again.
 func (r *Runtime) removeOne(ctx context.Context, id string, opts RemoveOptions) error {
-	l, err := r.locks.Lock(ctx, id)
+	l, err := r.lock(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	if r.notices == nil {
 		r.notices = io.Discard
 	}
-	r.locks.OnWait = r.reportWait
+	r.locks.OnWait, r.locks.Timeout = r.reportWait, cfg.Settings.Flags.LockTimeout
 	r.cgroups = sync.OnceValues(r.openCgroups)
 	r.oci = sync.OnceValues(r.openOCI)
 	r.images = sync.OnceValues(r.openImages)
@@ -112,11 +112,6 @@ func (r *Runtime) Close() error {
 		return nil //nolint:nilerr // it was not opened: nothing to close
 	}
 	return images.Close()
-}
-
-// reportWait tells the user who makes a verb wait.
-func (r *Runtime) reportWait(name string, h lock.Holder) {
-	fmt.Fprintf(r.notices, "waiting for container %s, which process %d (%s) is working on\n", shortID(name), h.PID, h.Cmdline)
 }
 
 func (r *Runtime) openCgroups() (cgroupmgr.Manager, error) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/containers/common/pkg/config"
 	"github.com/containers/storage/pkg/homedir"
@@ -37,6 +38,7 @@ type Flags struct {
 	RegistriesConf                    string
 	DefaultMountsFile                 string
 	LogLevel                          string
+	LockTimeout                       time.Duration // 0: wait for a lock as long as it takes
 }
 
 // Settings are where everything is. They do not change during a command.

@@ -29,6 +29,7 @@ func (g *Globals) settings() settings.Flags {
 		NetworkConfigDir: g.NetworkConfigDir, StorageDriver: g.StorageDriver, StorageOpts: g.StorageOpts, TransientStore: g.TransientStore,
 		CgroupManager: g.CgroupManager, Runtime: g.Runtime, RuntimeFlags: g.RuntimeFlags, Conmon: g.Conmon, EventsBackend: g.EventsBackend,
 		HooksDirs: g.HooksDirs, Modules: g.Modules, RegistriesConf: g.RegistriesConf, DefaultMountsFile: g.DefaultMountsFile, LogLevel: g.LogLevel,
+		LockTimeout: g.LockTimeout,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type Globals struct {
 	ImageStore       string
 	NetworkBackend   string
 	NetworkConfigDir string
+	LockTimeout      time.Duration
 	NetworkCmdPath   string
 	Root             string
 	RunRoot          string
@@ -90,6 +92,7 @@ func (g *Globals) bindPersistent(root *cobra.Command) {
 	p.StringVar(&g.EventsBackend, "events-backend", "", "Events `backend` to use (file, journald, none)")
 	p.StringArrayVar(&g.HooksDirs, "hooks-dir", nil, "`Directory` with OCI hooks")
 	p.StringVar(&g.ImageStore, "imagestore", "", "`Directory` of a separate image store")
+	p.DurationVar(&g.LockTimeout, "lock-timeout", 0, "Give up waiting for another podctl at work on the same object after this `time` (0: never)")
 	p.StringVar(&g.LogLevel, "log-level", defaultLogLevel, "Log messages above this `level` ("+strings.Join(logLevels(), ", ")+")")
 	p.StringVar(&g.NetworkCmdPath, "network-cmd-path", "", "`Path` of the slirp4netns binary (deprecated)")
 	p.StringVar(&g.NetworkConfigDir, "network-config-dir", "", "`Directory` of the network configuration")
@@ -165,6 +168,9 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 	}
 	if f := cmd.Flags().Lookup("max-workers"); f != nil && f.Changed && g.MaxWorkers <= 0 {
 		return fmt.Errorf("maximum workers must be set to a positive number (got %d)", g.MaxWorkers)
+	}
+	if g.LockTimeout < 0 {
+		return fmt.Errorf("lock timeout must not be negative (got %s)", g.LockTimeout)
 	}
 	if g.remote != (remoteFlags{}) {
 		return fmt.Errorf("podctl runs containers on this host only, remote engines are not supported: %w", errdefs.ErrUnsupported)
