@@ -14,9 +14,10 @@ deaf_pod() {
   run_podctl run -d --pod web --name deaf "$IMAGE" sh -c 'trap "" TERM; echo up; while :; do sleep 1; done'
 }
 
-# stopping: a command in the background that takes a minute to stop the pod
+# stopping: a command in the background that takes a minute to stop the pod.
+# Not through a function: its process would be a shell around podctl.
 stopping() {
-  podctl pod stop --time 60 web >/dev/null 2>&1 3>&- &
+  "$PODCTL" "${PODCTL_ARGS[@]}" pod stop --time 60 web >/dev/null 2>&1 3>&- &
   stopper=$!
   wait_until 10 locked deaf holder
 }
@@ -42,7 +43,7 @@ end_stopper() {
   requires root
   deaf_pod
   stopping
-  podctl pod rm --force --time 0 web >"$BATS_TEST_TMPDIR/rm.out" 2>&1 3>&- &
+  "$PODCTL" "${PODCTL_ARGS[@]}" pod rm --force --time 0 web >"$BATS_TEST_TMPDIR/rm.out" 2>&1 3>&- &
   local remover=$!
   wait_until 10 locked deaf waiter
 
