@@ -146,9 +146,9 @@ func refusal(op Operation, id string, s State) error {
 	case OpExec:
 		return fmt.Errorf("can only create exec sessions on running containers: %w", errdefs.ErrCtrState)
 	case OpAttach:
-		return fmt.Errorf("you can only attach to running containers: %w", errdefs.ErrCtrState)
+		return errdefs.ErrAttachNotRunning
 	case OpTop:
-		return fmt.Errorf("top can only be used on running containers: %w", errdefs.ErrCtrState)
+		return errdefs.ErrTopNotRunning
 	case OpRemove:
 		return fmt.Errorf("cannot remove container %s as it is %s - running or paused containers cannot be removed without force: %w", id, s, errdefs.ErrCtrState)
 	}

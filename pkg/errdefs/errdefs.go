@@ -63,14 +63,16 @@ var (
 
 // Sentinels of class [ErrInvalidState].
 var (
-	ErrCtrState    = of(ErrInvalidState, "container state improper")
-	ErrCtrStopped  = of(ErrInvalidState, "container is stopped")
-	ErrCtrRemoved  = of(ErrInvalidState, "container has already been removed")
-	ErrPodRemoved  = of(ErrInvalidState, "pod has already been removed")
-	ErrNoCgroup    = of(ErrInvalidState, "this container does not have a cgroup")
-	ErrNoLogs      = of(ErrInvalidState, "this container is not logging output")
-	ErrPodPartial  = of(ErrInvalidState, "some containers failed")
-	ErrRemovingPod = of(ErrInvalidState, "removing pod containers")
+	ErrCtrState         = of(ErrInvalidState, "container state improper")
+	ErrAttachNotRunning = of(ErrInvalidState, "you can only attach to running containers")
+	ErrTopNotRunning    = of(ErrInvalidState, "top can only be used on running containers")
+	ErrCtrStopped       = of(ErrInvalidState, "container is stopped")
+	ErrCtrRemoved       = of(ErrInvalidState, "container has already been removed")
+	ErrPodRemoved       = of(ErrInvalidState, "pod has already been removed")
+	ErrNoCgroup         = of(ErrInvalidState, "this container does not have a cgroup")
+	ErrNoLogs           = of(ErrInvalidState, "this container is not logging output")
+	ErrPodPartial       = of(ErrInvalidState, "some containers failed")
+	ErrRemovingPod      = of(ErrInvalidState, "removing pod containers")
 )
 
 // Sentinels of class [ErrInUse].

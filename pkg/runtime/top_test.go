@@ -1,0 +1,32 @@
+package runtime
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+func TestDescriptors(t *testing.T) {
+	require.Equal(t, defaultDescriptors(), descriptors(nil))
+	require.Equal(t, []string{"pid", "user", "args"}, descriptors([]string{"pid,user", "args"}))
+}
+
+func TestLinesOf(t *testing.T) {
+	pids := [][]string{{"HPID"}, {"7"}, {"42"}}
+	t.Run("keeps_the_containers_processes_and_the_header", func(t *testing.T) {
+		got, err := linesOf([]string{"USER   PID CMD", "root     7 init", "root    70 other 42", "nobody  42 x", "odd"}, pids)
+		require.NoError(t, err)
+		require.Equal(t, []string{"USER   PID CMD", "root     7 init", "nobody  42 x"}, got)
+	})
+	t.Run("needs_to_see_pids", func(t *testing.T) {
+		_, err := linesOf([]string{"USER CMD", "root init"}, pids)
+		require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+	})
+	t.Run("of_nothing_is_nothing", func(t *testing.T) {
+		got, err := linesOf(nil, pids)
+		require.NoError(t, err)
+		require.Empty(t, got)
+	})
+}
