@@ -51,7 +51,7 @@ func testEngine(t *testing.T, s *settings.Settings) (*Runtime, *notes) {
 	said := &notes{}
 	r, err := Open(t.Context(), Config{Settings: s, Notices: said})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.store.Close()) })
+	t.Cleanup(func() { require.NoError(t, r.store.(*store.Store).Close()) })
 	return r, said
 }
 
