@@ -41,7 +41,9 @@ func TestCheck(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, err, errdefs.ErrInvalidState)
-				require.ErrorContains(t, err, "container state improper")
+				if op != OpAttach && op != OpTop { // scripts know those two without
+					require.ErrorContains(t, err, "container state improper")
+				}
 			})
 		}
 	}
@@ -70,8 +72,8 @@ func TestRefusalsSay(t *testing.T) {
 		{OpPause, Exited, `"exited" is not running, can't pause: container state improper`},
 		{OpUnpause, Running, `"c1" is not paused, can't unpause: container state improper`},
 		{OpExec, Created, "can only create exec sessions on running containers: container state improper"},
-		{OpAttach, Exited, "you can only attach to running containers: container state improper"},
-		{OpTop, Exited, "top can only be used on running containers: container state improper"},
+		{OpAttach, Exited, "you can only attach to running containers"},
+		{OpTop, Exited, "top can only be used on running containers"},
 		{OpRemove, Running, "cannot remove container c1 as it is running - running or paused containers cannot be removed without force: container state improper"},
 		{OpRemove, Paused, "cannot remove container c1 as it is paused - running or paused containers cannot be removed without force: container state improper"},
 		{OpCleanup, Running, "container c1 is running or paused, refusing to clean up: container state improper"},
