@@ -250,7 +250,7 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 	if c == nil {
 		return err
 	}
-	if c.State != container.Exited {
+	if c.State != container.Exited || c.Intent == intentRestart && r.alive(c.Owner) {
 		return err
 	}
 	if c.Config.AutoRemove || opts.Remove {

@@ -16,6 +16,9 @@ const (
 	intentStart  = "start"
 	intentStop   = "stop"
 	intentRemove = "remove"
+	// intentRestart: stopped, about to be started again by the owner. It keeps the
+	// exit command from treating the stop as the container's end.
+	intentRestart = "restart"
 	// intentRemovePaused is intentRemove of a container that was frozen when it
 	// was claimed, and has to be thawed to die.
 	intentRemovePaused = "remove-paused"

@@ -191,36 +191,6 @@ func (r *Runtime) unclaimPod(ctx context.Context, id string) error {
 	})
 }
 
-// PrunePods removes the pods that are exited or stopped and returns what became
-// of each.
-func (r *Runtime) PrunePods(ctx context.Context) ([]Removal, error) {
-	if err := r.recover(ctx); err != nil {
-		return nil, err
-	}
-	var ids []string
-	err := r.store.View(ctx, func(tx *store.Tx) error {
-		pods, err := tx.Pods(ctx)
-		if err != nil {
-			return err
-		}
-		for _, p := range pods {
-			s, err := r.readPod(ctx, tx, p.ID)
-			if err != nil {
-				return err
-			}
-			if status := r.podStatus(s.members); p.State == pod.Ready && (status == pod.StatusExited || status == pod.StatusStopped) {
-				ids = append(ids, p.ID)
-			}
-		}
-		return nil
-	})
-	var done []Removal
-	for _, id := range ids {
-		done = append(done, Removal{ID: id, Err: r.removePod(ctx, id, RemoveOptions{})})
-	}
-	return done, err
-}
-
 // removeBundle removes a container's volatile directory and what is mounted
 // below. Idempotent.
 func (r *Runtime) removeBundle(c *container.Container) error {

@@ -259,42 +259,6 @@ func (s *podSnapshot) busy() bool {
 	return false
 }
 
-// RestartPod restarts each of a pod's containers, in dependency order.
-func (r *Runtime) RestartPod(ctx context.Context, id string) error {
-	if err := r.recover(ctx); err != nil {
-		return err
-	}
-	s, g, err := r.startablePod(ctx, id)
-	if err != nil {
-		return err
-	}
-	g = g.Subgraph(s.regular())
-	// Down first and whole: a member may not outlive the namespaces it joined.
-	stopped := g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Inwards, Workers: workers()}, func(ctx context.Context, ctr string) error {
-		if c := s.byID[ctr]; c.State == container.Paused || c.State == container.Unknown {
-			return nil
-		}
-		return r.stopAfterDependents(ctx, ctr, StopOptions{})
-	})
-	if err := memberErrors(stopped, "restarting", ""); err != nil {
-		return err
-	}
-	started := g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Outwards, Workers: workers()}, func(ctx context.Context, ctr string) error {
-		c := s.byID[ctr]
-		if c.State == container.Paused || c.State == container.Unknown {
-			return nil
-		}
-		if err := r.startOne(ctx, ctr, startOptions{}); err != nil {
-			return err
-		}
-		return r.store.Update(ctx, func(tx *store.Tx) error { return tx.AddEvent(ctx, containerEvent(c, event.Restart)) })
-	})
-	if err := memberErrors(started, "restarting", "a dependency of container %s failed to start"); err != nil {
-		return err
-	}
-	return errors.Join(r.addPodEvent(ctx, s.pod, event.Stop), r.addPodEvent(ctx, s.pod, event.Start))
-}
-
 // KillPod signals every running container of a pod at once.
 func (r *Runtime) KillPod(ctx context.Context, id string, sig unix.Signal) error {
 	return r.eachMember(ctx, id, "killing", event.Kill, func(s container.State) bool { return s == container.Running || s == container.Stopping },

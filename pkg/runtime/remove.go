@@ -33,9 +33,9 @@ type RemoveOptions struct {
 	ofPod bool
 }
 
-// Removal is what became of one container named to RemoveContainers.
+// Removal is what became of one object that was to be removed.
 type Removal struct {
-	ID  string
+	Target
 	Err error
 }
 
@@ -348,15 +348,20 @@ func (r *Runtime) thaw(ctx context.Context, c *container.Container) error {
 	if c.Intent != intentRemovePaused {
 		return nil
 	}
+	return r.resumeIfPaused(ctx, c.ID)
+}
+
+// resumeIfPaused thaws a container if the OCI runtime says that it is frozen.
+func (r *Runtime) resumeIfPaused(ctx context.Context, id string) error {
 	engine, err := r.oci()
 	if err != nil {
 		return err
 	}
-	state, err := engine.State(ctx, c.ID)
+	state, err := engine.State(ctx, id)
 	if err != nil || state.Status != "paused" {
 		return nil //nolint:nilerr // resumed by an earlier try, or unknown to the OCI runtime: nothing is frozen
 	}
-	return engine.Resume(ctx, c.ID)
+	return engine.Resume(ctx, id)
 }
 
 // recordDeath writes down how the process ended, for whoever waits for it.

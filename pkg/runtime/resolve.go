@@ -3,11 +3,12 @@ package runtime
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/store"
 )
@@ -17,6 +18,8 @@ import (
 type Selection struct {
 	Names       []string
 	All, Latest bool
+	// Filters select containers as those of `ps` do.
+	Filters []string
 	// Ignore skips names that match nothing.
 	Ignore bool
 }
@@ -26,6 +29,8 @@ type Target struct {
 	ID, Name string
 	// Given is what the user typed; "" for an object that was not named.
 	Given string
+	// State is where a container was when it was looked up; "" for a pod.
+	State container.State
 }
 
 // Typed is what a verb prints for the object: the user's own word for it, else
@@ -94,16 +99,20 @@ func appendPod(ctx context.Context, tx *store.Tx, targets []Target, id, given st
 	return append(targets, Target{ID: id, Name: p.Name, Given: given}), nil
 }
 
-// ResolveContainers is ResolvePods for containers. Errors: ErrNoSuchCtr,
-// ErrAmbiguousID, ErrEmptyName.
+// ResolveContainers is ResolvePods for containers; filters select among all.
+// Errors: ErrNoSuchCtr, ErrAmbiguousID, ErrEmptyName; class ErrInvalidArgument for
+// a filter that cannot be.
 func (r *Runtime) ResolveContainers(ctx context.Context, sel Selection) (targets []Target, err error) {
+	if len(sel.Filters) > 0 {
+		return r.filteredTargets(ctx, sel.Filters)
+	}
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		switch {
 		case sel.All:
 			list, err := tx.Containers(ctx)
 			for _, c := range list {
 				if c.State != container.Creating {
-					targets = append(targets, Target{ID: c.ID, Name: c.Name})
+					targets = append(targets, r.target(c, ""))
 				}
 			}
 			return err
@@ -112,7 +121,7 @@ func (r *Runtime) ResolveContainers(ctx context.Context, sel Selection) (targets
 			if err != nil {
 				return err
 			}
-			targets, err = appendContainer(ctx, tx, targets, id, "")
+			targets, err = r.appendContainer(ctx, tx, targets, id, "")
 			return err
 		}
 		for _, name := range sel.Names {
@@ -123,7 +132,7 @@ func (r *Runtime) ResolveContainers(ctx context.Context, sel Selection) (targets
 			if err != nil {
 				return err
 			}
-			if targets, err = appendContainer(ctx, tx, targets, id, name); err != nil {
+			if targets, err = r.appendContainer(ctx, tx, targets, id, name); err != nil {
 				return err
 			}
 		}
@@ -132,12 +141,39 @@ func (r *Runtime) ResolveContainers(ctx context.Context, sel Selection) (targets
 	return targets, err
 }
 
-func appendContainer(ctx context.Context, tx *store.Tx, targets []Target, id, given string) ([]Target, error) {
+func (r *Runtime) appendContainer(ctx context.Context, tx *store.Tx, targets []Target, id, given string) ([]Target, error) {
 	c, err := tx.Container(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return append(targets, Target{ID: id, Name: c.Name, Given: given}), nil
+	return append(targets, r.target(c, given)), nil
+}
+
+// filteredTargets are the containers, in any state, that pass the filters.
+func (r *Runtime) filteredTargets(ctx context.Context, filters []string) (targets []Target, err error) {
+	ids, err := r.FilterContainers(ctx, filters)
+	if err != nil {
+		return nil, err
+	}
+	err = r.store.View(ctx, func(tx *store.Tx) error {
+		for _, id := range ids {
+			more, err := r.appendContainer(ctx, tx, targets, id, "")
+			if errors.Is(err, errdefs.ErrNoSuchCtr) {
+				continue // removed since
+			}
+			if err != nil {
+				return err
+			}
+			targets = more
+		}
+		return nil
+	})
+	return targets, err
+}
+
+func (r *Runtime) target(c *container.Container, given string) Target {
+	r.observe(c)
+	return Target{ID: c.ID, Name: c.Name, Given: given, State: c.State}
 }
 
 // PodExists reports whether a name or ID means a pod. An ambiguous one is an
@@ -150,16 +186,20 @@ func (r *Runtime) PodExists(ctx context.Context, nameOrID string) (bool, error) 
 	return err == nil, err
 }
 
-// ContainerExists is PodExists for containers.
-func (r *Runtime) ContainerExists(ctx context.Context, nameOrID string) (bool, error) {
+// ContainerExists is PodExists for containers; external looks in the image store
+// too, for what other programs made there.
+func (r *Runtime) ContainerExists(ctx context.Context, nameOrID string, external bool) (bool, error) {
 	_, err := r.lookupContainers(ctx, []string{nameOrID})
-	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+	if !errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return err == nil, err
+	}
+	if !external {
 		return false, nil
 	}
-	return err == nil, err
-}
-
-// noSuchContainer is how rm words a missing container.
-func noSuchContainer(name string) error {
-	return fmt.Errorf("no container with ID or name %q found: %w", strings.TrimPrefix(name, "/"), errdefs.ErrNoSuchCtr)
+	images, err := r.images()
+	if err != nil {
+		return false, err
+	}
+	foreign, err := images.ForeignContainers()
+	return slices.ContainsFunc(foreign, func(f image.Foreign) bool { return f.Name == nameOrID || strings.HasPrefix(f.ID, nameOrID) }), err
 }

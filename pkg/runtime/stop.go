@@ -30,6 +30,8 @@ type StopOptions struct {
 	// dependentsFirst: a pod verb, which stops no container while one that depends
 	// on it runs.
 	dependentsFirst bool
+	// forRestart: it is going to be started again.
+	forRestart bool
 }
 
 // dependentsError says which dependents have to be stopped first. It never
@@ -83,7 +85,10 @@ func (r *Runtime) stopOne(ctx context.Context, id string, opts StopOptions) erro
 		if err := r.settle(ctx, id); err != nil {
 			return err
 		}
-		return r.stopLocked(ctx, id, opts)
+		if err := r.stopLocked(ctx, id, opts); err != nil || !opts.forRestart {
+			return err
+		}
+		return r.claimRestart(ctx, id)
 	})
 }
 
@@ -97,8 +102,10 @@ func (r *Runtime) stopAfterDependents(ctx context.Context, id string, opts StopO
 		if !errors.As(err, &running) {
 			return err
 		}
+		joined := opts
+		joined.forRestart = false // nobody planned to start it again
 		for _, dep := range running.ids {
-			if err := r.stopAfterDependents(ctx, dep, opts); err != nil && !errors.Is(err, errdefs.ErrNoSuchCtr) {
+			if err := r.stopAfterDependents(ctx, dep, joined); err != nil && !errors.Is(err, errdefs.ErrNoSuchCtr) {
 				return err
 			}
 		}
@@ -262,47 +269,18 @@ func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal)
 	if sig != sigKill {
 		return nil
 	}
+	if c.State == container.Paused {
+		// In a frozen cgroup v1 even SIGKILL waits. It is pending already: the
+		// process does nothing any more when it is thawed.
+		if err := r.resumeIfPaused(ctx, id); err != nil {
+			return err
+		}
+	}
 	gone, err := r.awaitEnd(ctx, p, endTime)
 	if err == nil && !gone {
 		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", id, p.PID, errdefs.ErrUnavailable)
 	}
 	return err
-}
-
-// RestartContainer stops a running container and starts it; what it depends on
-// must run already.
-func (r *Runtime) RestartContainer(ctx context.Context, id string, opts StopOptions) error {
-	if err := r.recover(ctx); err != nil {
-		return err
-	}
-	return r.restartOne(ctx, id, opts)
-}
-
-func (r *Runtime) restartOne(ctx context.Context, id string, opts StopOptions) error {
-	return r.locked(ctx, id, func() error { return r.restartLocked(ctx, id, opts) })
-}
-
-func (r *Runtime) restartLocked(ctx context.Context, id string, opts StopOptions) error {
-	if err := r.settle(ctx, id); err != nil {
-		return err
-	}
-	c, err := r.container(ctx, id)
-	if err != nil {
-		return err
-	}
-	if _, err := container.Check(container.OpRestart, id, c.State); err != nil {
-		return err
-	}
-	if err := r.store.View(ctx, func(tx *store.Tx) error { return r.checkStartable(ctx, tx, c) }); err != nil {
-		return err
-	}
-	if err := r.stopLocked(ctx, id, opts); err != nil {
-		return err
-	}
-	if err := r.startLocked(ctx, id, startOptions{}); err != nil {
-		return err
-	}
-	return r.store.Update(ctx, func(tx *store.Tx) error { return tx.AddEvent(ctx, containerEvent(c, event.Restart)) })
 }
 
 // PauseContainer freezes a running container.

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,17 +15,41 @@ import (
 
 // WaitOptions modify WaitContainer.
 type WaitOptions struct {
-	// States to wait for; empty: until the process has ended.
-	States []container.State
+	// Conditions to wait for, any of them, as ParseConditions returns them; empty:
+	// until the process has ended.
+	Conditions []string
 	// Interval bounds the time between two looks; 0: a default.
 	Interval time.Duration
+	// First makes WaitContainers return with the first container.
+	First bool
+}
+
+// Conditions other than states.
+const (
+	healthy   = "healthy"
+	unhealthy = "unhealthy"
+)
+
+// ParseConditions checks the words for WaitOptions. Errors: ErrInvalidArg.
+func ParseConditions(words []string) ([]string, error) {
+	for _, word := range words {
+		switch container.State(word) {
+		case container.Created, container.Initialized, container.Running, container.Paused, container.Stopped, container.Exited,
+			container.Removing, container.Unknown, healthy, unhealthy:
+		default:
+			return nil, fmt.Errorf("unknown container state: %s: %w", word, errdefs.ErrInvalidArg)
+		}
+	}
+	return words, nil
 }
 
 const waitInterval = 250 * time.Millisecond
 
-// WaitContainer waits until a container is in one of the states and returns its
-// exit code; -1 for a state that has none. It takes no lock. A container that
-// is removed while it is waited for ends the wait with the exit code it left.
+// WaitContainer waits until a container meets one of the conditions and returns
+// its exit code; -1 for a condition that has none. It takes no lock. A container
+// that is removed while it is waited for has ended: the exit code it left counts.
+// Errors: ErrNoSuchCtr for one that was never there, or is removed without ever
+// having run.
 func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions) (int, error) {
 	if opts.Interval <= 0 {
 		opts.Interval = waitInterval
@@ -32,7 +57,7 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 	for {
 		c, err := r.container(ctx, id)
 		if errors.Is(err, errdefs.ErrNoSuchCtr) {
-			return r.lastExitCode(ctx, id, err)
+			return r.removedWhileWaiting(ctx, id, opts.Conditions, err)
 		}
 		if err != nil {
 			return unknownExit, err
@@ -44,7 +69,10 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 			}
 			r.overlayExit(c)
 		}
-		if code, done := arrived(c, opts.States); done {
+		if err := refuseCondition(c, opts.Conditions); err != nil {
+			return unknownExit, err
+		}
+		if code, done := arrived(c, opts.Conditions); done {
 			return code, nil
 		}
 		if err := r.awaitChange(ctx, c, opts.Interval); err != nil {
@@ -64,19 +92,41 @@ func (r *Runtime) exitUnknownYet(c *container.Container) bool {
 }
 
 // arrived reports whether the container is where the wait ends, and with what code.
-func arrived(c *container.Container, states []container.State) (code int, done bool) {
+func arrived(c *container.Container, conditions []string) (code int, done bool) {
 	ended := c.State == container.Exited || c.State == container.Stopped
-	code = unknownExit
-	if ended {
-		code = c.Runtime.ExitCode
+	if ended && waitsForEnd(conditions) {
+		return c.Runtime.ExitCode, true
 	}
-	if len(states) == 0 {
-		return code, ended
+	if slices.Contains(conditions, string(c.State)) {
+		return unknownExit, true
 	}
-	if ended && (slices.Contains(states, container.Exited) || slices.Contains(states, container.Stopped)) {
-		return code, true
+	return unknownExit, c.Config != nil && c.Config.Health != nil && slices.Contains(conditions, healthStatus(c))
+}
+
+// waitsForEnd reports whether the end of the process is one of the conditions.
+func waitsForEnd(conditions []string) bool {
+	return len(conditions) == 0 || slices.Contains(conditions, string(container.Exited)) || slices.Contains(conditions, string(container.Stopped))
+}
+
+// refuseCondition refuses to wait for what cannot come.
+func refuseCondition(c *container.Container, conditions []string) error {
+	for _, word := range conditions {
+		if (word == healthy || word == unhealthy) && (c.Config == nil || c.Config.Health == nil || c.Config.Health.Disabled) {
+			return fmt.Errorf("cannot use condition %q: container %s has no healthcheck", word, c.ID)
+		}
 	}
-	return unknownExit, slices.Contains(states, c.State)
+	return nil
+}
+
+// removedWhileWaiting is how the wait for a container ends that is gone.
+func (r *Runtime) removedWhileWaiting(ctx context.Context, id string, conditions []string, gone error) (int, error) {
+	if waitsForEnd(conditions) {
+		return r.lastExitCode(ctx, id, gone)
+	}
+	if slices.Contains(conditions, string(container.Removing)) {
+		return unknownExit, nil
+	}
+	return unknownExit, gone
 }
 
 // awaitChange waits until the process ends or, for what cannot be watched, a

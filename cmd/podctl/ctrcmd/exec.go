@@ -185,7 +185,7 @@ func (o *execOptions) find(ctx context.Context, eng executor) (string, error) {
 	for {
 		id, err := resolveOne(limited, eng, sel)
 		if err == nil {
-			_, err = eng.WaitContainer(limited, id, engine.WaitOptions{States: []container.State{container.Running}, Interval: between})
+			_, err = eng.WaitContainer(limited, id, engine.WaitOptions{Conditions: []string{string(container.Running)}, Interval: between})
 		}
 		switch {
 		case err == nil:

@@ -98,7 +98,7 @@ func (e *fakeEngine) PodExists(_ context.Context, name string) (bool, error) {
 }
 
 func (e *fakeEngine) PrunePods(context.Context) ([]engine.Removal, error) {
-	return []engine.Removal{{ID: "w1"}, {ID: "d1", Err: errors.New("boom")}}, nil
+	return []engine.Removal{{Target: engine.Target{ID: "w1"}}, {Target: engine.Target{ID: "d1"}, Err: errors.New("boom")}}, nil
 }
 
 // verb makes the command of that name with the fake engine behind it.
