@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
@@ -186,7 +188,7 @@ func (r *Runtime) ensureImage(ctx context.Context, cfg *container.Config, pull P
 	return images.Ensure(ctx, cfg.Image.RawName, opts)
 }
 
-// library translates the options; bars and lines of progress go to notices.
+// library translates the options; bars or lines go to notices.
 func (p PullOptions) library(notices io.Writer) (image.PullOptions, error) {
 	policy, err := image.ParsePullPolicy(p.Policy)
 	if err != nil {
@@ -460,6 +462,6 @@ func (r *Runtime) imageEvent(ctx context.Context, e image.Event) {
 		return tx.AddEvent(ctx, event.Event{Type: event.Image, Status: event.Status(e.Status), ID: e.ID, Name: strings.TrimSpace(e.Name), Error: e.Error})
 	})
 	if err != nil {
-		fmt.Fprintf(r.notices, "image event %s of %s was not recorded: %v\n", e.Status, e.Name, err)
+		logrus.Warnf("image event %s of %s was not recorded: %v", e.Status, e.Name, err)
 	}
 }

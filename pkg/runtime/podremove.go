@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -139,7 +141,7 @@ func (r *Runtime) removalGraph(ctx context.Context, tx *store.Tx, s *podSnapshot
 	if !opts.Force {
 		return nil, err
 	}
-	fmt.Fprintf(r.notices, "removing the containers of pod %s one by one: %v\n", s.pod.Name, err)
+	logrus.Warnf("removing the containers of pod %s one by one: %v", s.pod.Name, err)
 	if err := tx.DropEdges(ctx, s.pod.ID); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,8 @@ package runtime
 import (
 	"context"
 	"errors"
-	"fmt"
+
+	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -42,7 +43,7 @@ func (r *Runtime) recover(ctx context.Context) error {
 // mend reports a recovery that failed.
 func (r *Runtime) mend(kind, name string, err error) {
 	if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
-		fmt.Fprintf(r.notices, "an interrupted command left %s %s half done, and it cannot be mended now: %v\n", kind, shortID(name), err)
+		logrus.Warnf("an interrupted command left %s %s half done, and it cannot be mended now: %v", kind, shortID(name), err)
 	}
 }
 

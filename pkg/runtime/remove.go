@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -102,7 +104,7 @@ func (r *Runtime) removeContainers(ctx context.Context, ids []string, opts Remov
 		if !opts.Force {
 			return graphError(err)
 		}
-		fmt.Fprintf(r.notices, "removing containers one by one: %v\n", err)
+		logrus.Warnf("removing containers one by one: %v", err)
 		g = depgraph.BuildWithoutEdges(nodes)
 	}
 	return walkErrors(r.walkRemoval(ctx, g, opts))

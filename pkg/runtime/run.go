@@ -3,8 +3,9 @@ package runtime
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
+
+	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -89,7 +90,7 @@ func (r *Runtime) discardFailed(ctx context.Context, opts RunOptions, id string,
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	if err := r.discard(ctx, id); err != nil {
-		fmt.Fprintf(r.notices, "container %s, which did not start, could not be removed: %v\n", shortID(id), err)
+		logrus.Warnf("container %s, which did not start, could not be removed: %v", shortID(id), err)
 	}
 	return cause
 }
@@ -105,6 +106,6 @@ func (r *Runtime) cleanUpAfter(ctx context.Context, id string) {
 	defer cancel()
 	err := r.CleanupContainer(ctx, id, CleanupOptions{StoppedOnly: true})
 	if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
-		fmt.Fprintf(r.notices, "cleaning up after container %s: %v\n", shortID(id), err)
+		logrus.Warnf("cleaning up after container %s: %v", shortID(id), err)
 	}
 }

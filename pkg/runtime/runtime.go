@@ -26,8 +26,9 @@ type Config struct {
 	// ExitCommand is the argv conmon runs at a container's end; the container's
 	// ID is appended. Only the command line knows it.
 	ExitCommand []string
-	// Notices receives what the user should know while a verb waits or goes on
-	// without something; never results.
+	// Notices receives what the user should know while a verb waits: who holds a
+	// lock, how far a pull is. Never results; what goes wrong on the side is a
+	// warning of the log.
 	Notices io.Writer
 }
 

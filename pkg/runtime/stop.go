@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -208,8 +209,7 @@ func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout
 		if gone || err != nil {
 			return err
 		}
-		fmt.Fprintf(r.notices, "time=%q level=warning msg=%q\n", time.Now().Format(time.RFC3339),
-			fmt.Sprintf("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL", unix.SignalName(sig), c.Name, int(timeout.Seconds())))
+		logrus.Warnf("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL", unix.SignalName(sig), c.Name, int(timeout.Seconds()))
 		if err := r.signalProcess(p, sigKill); err != nil {
 			return fmt.Errorf("kill container %s: %w", c.ID, err)
 		}
