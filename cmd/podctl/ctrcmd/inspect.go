@@ -1,0 +1,104 @@
+package ctrcmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/errdefs"
+	engine "github.com/podctl/podctl/pkg/runtime"
+)
+
+type inspector interface {
+	// InspectContainer finds a container by name, ID or unique ID prefix.
+	// ErrNoSuchCtr, ErrAmbiguousID.
+	InspectContainer(ctx context.Context, nameOrID string, size bool) (*engine.ContainerInspect, error)
+	// InspectLatestContainer finds the container created last. ErrNoSuchCtr.
+	InspectLatestContainer(ctx context.Context, size bool) (*engine.ContainerInspect, error)
+}
+
+type inspectOptions struct {
+	IO     *iostreams.IOStreams
+	Engine func(context.Context) (inspector, error)
+
+	Names  []string
+	Latest bool
+	Size   bool
+	Format string
+}
+
+// NewCmdInspect returns "podctl container inspect".
+func NewCmdInspect(f *cmdutil.Factory, runF func(context.Context, *inspectOptions) error) *cobra.Command {
+	opts := &inspectOptions{IO: f.IO, Engine: func(ctx context.Context) (inspector, error) { return f.Engine(ctx) }}
+	cmd := &cobra.Command{
+		Use:   "inspect [options] CONTAINER [CONTAINER...]",
+		Short: "Show everything known of containers",
+		Long: `Show everything known of containers, as a JSON array or with a template for each.
+
+Exit codes: 0 all containers were found, 125 error.`,
+		Example: `podctl container inspect web
+podctl container inspect --format '{{.State.Status}} {{.NetworkSettings.IPAddress}}' web`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.Names = args
+			if len(args) == 0 && !opts.Latest {
+				return errors.New("no names or ids specified")
+			}
+			if len(args) > 0 && opts.Latest {
+				return errors.New("--latest and arguments cannot be used together")
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return inspectRun(cmd.Context(), opts)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVarP(&opts.Format, "format", "f", "json", "Print as json or with a Go `template`")
+	fs.BoolVarP(&opts.Latest, "latest", "l", false, "The container created last")
+	fs.BoolVarP(&opts.Size, "size", "s", false, "Measure the root file system")
+	return cmd
+}
+
+// inspectIndent is the number of blanks per level that inspect commands print.
+const inspectIndent = 5
+
+func inspectRun(ctx context.Context, opts *inspectOptions) error {
+	eng, err := opts.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	found, missing, err := inspectAll(ctx, eng, opts)
+	if err != nil {
+		return err
+	}
+	format := cmp.Or(opts.Format, "json")
+	if len(found) > 0 || cmdutil.IsJSON(format) {
+		err = cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, NoHeading: true, Indent: inspectIndent}, found)
+	}
+	return errors.Join(append(cmdutil.FirstLast(missing), err)...)
+}
+
+// inspectAll finds what it can. An ambiguous name ends it.
+func inspectAll(ctx context.Context, eng inspector, opts *inspectOptions) (found []*engine.ContainerInspect, missing []error, err error) {
+	if opts.Latest {
+		c, err := eng.InspectLatestContainer(ctx, opts.Size)
+		return []*engine.ContainerInspect{c}, nil, err
+	}
+	for _, name := range opts.Names {
+		c, err := eng.InspectContainer(ctx, name, opts.Size)
+		switch {
+		case err == nil:
+			found = append(found, c)
+		case errors.Is(err, errdefs.ErrNotFound):
+			missing = append(missing, fmt.Errorf("no such container %q", name))
+		default:
+			return nil, nil, err
+		}
+	}
+	return found, missing, nil
+}
