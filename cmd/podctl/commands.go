@@ -42,6 +42,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			ctrcmd.NewCmdRun(f, nil),
 			ctrcmd.NewCmdTop(f, nil),
 			withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls"),
+			ctrcmd.NewCmdInspect(f, nil),
 		),
 		imagecmd.NewGroup(f, images),
 		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
@@ -52,6 +53,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			podcmd.NewCmdLogs(f, nil),
 			podcmd.NewCmdPause(f, nil),
 			podcmd.NewCmdPrune(f, nil),
+			podcmd.NewCmdInspect(f, nil),
 			podcmd.NewCmdPs(f, nil),
 			podcmd.NewCmdRemove(f, nil),
 			podcmd.NewCmdRestart(f, nil),
@@ -82,6 +84,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		ctrcmd.NewCmdTop(f, nil),
 		ctrcmd.NewCmdPs(f, nil),
 		syscmd.NewCmdLocks(f, nil),
+		syscmd.NewCmdInspect(f, inspectors(f), nil),
 		syscmd.NewCmdVersion(f, nil),
 	)
 }

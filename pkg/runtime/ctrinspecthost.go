@@ -3,6 +3,7 @@ package runtime
 import (
 	"strings"
 
+	"github.com/containers/common/pkg/capabilities"
 	"github.com/docker/go-units"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -15,7 +16,7 @@ func (r *Runtime) hostConfig(in *inspected) *InspectHostConfig {
 		Binds: binds(cfg), ContainerIDFile: cfg.CIDFile, LogConfig: inspectLog(cfg.Log), PortBindings: portBindings(cfg.Network.Ports),
 		RestartPolicy: &InspectRestart{Name: cfg.Restart.Name, MaximumRetryCount: cfg.Restart.MaxRetries},
 		AutoRemove:    cfg.AutoRemove, AutoRemoveImage: cfg.AutoRemoveImage, Annotations: annotations(cfg), VolumesFrom: cfg.Storage.VolumesFrom,
-		CapAdd: list(cfg.Security.CapAdd), CapDrop: list(cfg.Security.CapDrop),
+		CapAdd: capNames(cfg.Security.CapAdd), CapDrop: capNames(cfg.Security.CapDrop),
 		Dns: list(cfg.Network.DNSServers), DnsOptions: list(cfg.Network.DNSOptions), DnsSearch: list(cfg.Network.DNSSearch),
 		ExtraHosts: list(cfg.Network.HostAdd), HostsFile: cfg.Network.HostsFile, GroupAdd: list(cfg.Groups),
 		Privileged: cfg.Security.Privileged, PublishAllPorts: cfg.Network.PublishAll, ReadonlyRootfs: cfg.Storage.ReadOnly,
@@ -122,6 +123,15 @@ func inspectDevice(text string) InspectDevice {
 		}
 	}
 	return d
+}
+
+// capNames are capabilities as the kernel calls them.
+func capNames(given []string) []string {
+	names, err := capabilities.NormalizeCapabilities(given)
+	if err != nil {
+		return list(given)
+	}
+	return list(names)
 }
 
 // list is never nil: JSON shows [] and not null.

@@ -32,10 +32,10 @@ func TestListPods(t *testing.T) {
 	})
 	t.Run("newest_first_with_everything_json_shows", func(t *testing.T) {
 		r := reader(t)
-		web, job := aPod("a1", "web", 0, func(p *pod.Pod) { p.Config.Labels = map[string]string{"k": "v"} }), aPod("b1", "job", 1)
-		infra := aContainer("c1", "web-infra", 0, container.Running, asInfra(web), living(r))
-		member := aContainer("c2", "one", 2, container.Created, in(web), func(c *container.Container) { c.Runtime.RestartCount = 3 })
-		insert(t, r, web, job, infra, member)
+		web, job := podRow("a1", "web", 0, func(p *pod.Pod) { p.Config.Labels = map[string]string{"k": "v"} }), podRow("b1", "job", 1)
+		infra := ctrRow("c1", "web-infra", 0, container.Running, asInfra(web), living(r))
+		member := ctrRow("c2", "one", 2, container.Created, in(web), func(c *container.Container) { c.Runtime.RestartCount = 3 })
+		insertRows(t, r, web, job, infra, member)
 		list, err := r.ListPods(ctx, PodListOptions{})
 		require.NoError(t, err)
 		require.Equal(t, []PodListing{
@@ -55,8 +55,8 @@ func TestListPods(t *testing.T) {
 	})
 	t.Run("what_is_being_made_is_hidden", func(t *testing.T) {
 		r := reader(t)
-		p := aPod("a1", "web", 0)
-		insert(t, r, p, aPod("b1", "new", 1, func(p *pod.Pod) { p.State = pod.Creating }), aContainer("c1", "one", 1, container.Creating, in(p)))
+		p := podRow("a1", "web", 0)
+		insertRows(t, r, p, podRow("b1", "new", 1, func(p *pod.Pod) { p.State = pod.Creating }), ctrRow("c1", "one", 1, container.Creating, in(p)))
 		list, err := r.ListPods(ctx, PodListOptions{})
 		require.NoError(t, err)
 		require.Equal(t, []string{"web"}, names(list))
@@ -64,8 +64,8 @@ func TestListPods(t *testing.T) {
 	})
 	t.Run("damaged_rows_stand_beside_good_ones", func(t *testing.T) {
 		r := reader(t)
-		bad, half, good := aPod("a1", "bad", 2), aPod("a2", "half", 1), aPod("a3", "good", 0)
-		insert(t, r, bad, half, good, aContainer("c1", "one", 0, container.Created, in(half)), aContainer("c2", "two", 1, container.Created, in(good)))
+		bad, half, good := podRow("a1", "bad", 2), podRow("a2", "half", 1), podRow("a3", "good", 0)
+		insertRows(t, r, bad, half, good, ctrRow("c1", "one", 0, container.Created, in(half)), ctrRow("c2", "two", 1, container.Created, in(good)))
 		damage(t, r, "UPDATE pods SET config = '{' WHERE name = 'bad'")
 		damage(t, r, "UPDATE containers SET config = 'x' WHERE name = 'one'")
 		list, err := r.ListPods(ctx, PodListOptions{})
@@ -79,7 +79,7 @@ func TestListPods(t *testing.T) {
 		_, err := r.ListPods(ctx, PodListOptions{Latest: true})
 		require.ErrorIs(t, err, errdefs.ErrNoSuchPod)
 		require.EqualError(t, err, "no such pod")
-		insert(t, r, aPod("a1", "old", 0), aPod("b1", "new", 1))
+		insertRows(t, r, podRow("a1", "old", 0), podRow("b1", "new", 1))
 		list, err := r.ListPods(ctx, PodListOptions{Latest: true, Filters: []string{"name=old", "bad"}})
 		require.NoError(t, err)
 		require.Equal(t, []string{"new"}, names(list))
@@ -108,9 +108,9 @@ func TestListPodsShowsTheTruth(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := reader(t)
-			p := aPod("a1", "web", 0)
-			c := aContainer("c1", "one", 1, test.state, in(p), test.with)
-			insert(t, r, p, c)
+			p := podRow("a1", "web", 0)
+			c := ctrRow("c1", "one", 1, test.state, in(p), test.with)
+			insertRows(t, r, p, c)
 			if test.exit != "" {
 				require.NoError(t, os.WriteFile(filepath.Join(r.settings.ExitDir(), c.ID), []byte(test.exit), 0o600))
 			}
@@ -131,15 +131,15 @@ func TestListPodsShowsTheTruth(t *testing.T) {
 func TestPodFilters(t *testing.T) {
 	ctx := context.Background()
 	r := reader(t)
-	web := aPod("ab1", "web", 0, func(p *pod.Pod) { p.Config.Labels = map[string]string{"app": "web", "tier": "1"} })
-	db := aPod("ab2", "db", 10, func(p *pod.Pod) { p.Config.Labels = map[string]string{"app": "db"} })
-	empty := aPod("cd3", "web2", 20)
-	infra := aContainer("e1", "web-infra", 0, container.Running, asInfra(web), living(r))
-	insert(
+	web := podRow("ab1", "web", 0, func(p *pod.Pod) { p.Config.Labels = map[string]string{"app": "web", "tier": "1"} })
+	db := podRow("ab2", "db", 10, func(p *pod.Pod) { p.Config.Labels = map[string]string{"app": "db"} })
+	empty := podRow("cd3", "web2", 20)
+	infra := ctrRow("e1", "web-infra", 0, container.Running, asInfra(web), living(r))
+	insertRows(
 		t, r, web, db, empty, infra,
-		aContainer("e2", "one", 1, container.Running, in(web), living(r)),
-		aContainer("e3", "two", 2, container.Exited, in(db)),
-		aContainer("e4", "prep", 3, container.Paused, in(db), living(r), config(func(c *container.Config) { c.InitType = "once" })),
+		ctrRow("e2", "one", 1, container.Running, in(web), living(r)),
+		ctrRow("e3", "two", 2, container.Exited, in(db)),
+		ctrRow("e4", "prep", 3, container.Paused, in(db), living(r), withConfig(func(c *container.Config) { c.InitType = "once" })),
 	)
 	for _, test := range []struct {
 		filters []string
@@ -204,11 +204,11 @@ func TestPodFilters(t *testing.T) {
 func manyPods(tb testing.TB, r *Runtime, n int) {
 	rows := make([]any, 0, 4*n)
 	for i := range n {
-		p := aPod(fmt.Sprintf("a%05x", i), fmt.Sprintf("pod%d", i), i, func(p *pod.Pod) { p.Config.Labels = map[string]string{"app": "web"} })
-		infra := aContainer(fmt.Sprintf("b%05x", i), fmt.Sprintf("pod%d-infra", i), i, container.Running, asInfra(p), living(r))
+		p := podRow(fmt.Sprintf("a%05x", i), fmt.Sprintf("pod%d", i), i, func(p *pod.Pod) { p.Config.Labels = map[string]string{"app": "web"} })
+		infra := ctrRow(fmt.Sprintf("b%05x", i), fmt.Sprintf("pod%d-infra", i), i, container.Running, asInfra(p), living(r))
 		rows = append(rows, p, infra)
 		for m := range 2 {
-			rows = append(rows, aContainer(fmt.Sprintf("c%d%05x", m, i), fmt.Sprintf("pod%d-%d", i, m), i, container.Running, in(p), living(r), config(func(c *container.Config) {
+			rows = append(rows, ctrRow(fmt.Sprintf("c%d%05x", m, i), fmt.Sprintf("pod%d-%d", i, m), i, container.Running, in(p), living(r), withConfig(func(c *container.Config) {
 				c.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "container=podman", "HOME=/root"}
 				c.Command, c.CreateCommand = []string{"sleep", "infinity"}, []string{"podctl", "create", "--pod", p.Name, "busybox", "sleep", "infinity"}
 				c.Image.ID, c.Image.Name = hexID("d"), "localhost/busybox:latest"
@@ -216,7 +216,7 @@ func manyPods(tb testing.TB, r *Runtime, n int) {
 			})))
 		}
 	}
-	insert(tb, r, rows...)
+	insertRows(tb, r, rows...)
 }
 
 func BenchmarkListPods(b *testing.B) {

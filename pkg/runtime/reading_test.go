@@ -34,8 +34,8 @@ func reader(t testing.TB) *Runtime {
 	return &Runtime{settings: s, store: st, self: container.Owner(self)}
 }
 
-// insert writes rows as they stand, in the states they have.
-func insert(t testing.TB, r *Runtime, rows ...any) {
+// insertRows writes rows as they stand, in the states they have.
+func insertRows(t testing.TB, r *Runtime, rows ...any) {
 	t.Helper()
 	ctx := context.Background()
 	require.NoError(t, r.store.Update(ctx, func(tx *store.Tx) error {
@@ -55,7 +55,7 @@ func insert(t testing.TB, r *Runtime, rows ...any) {
 // damage changes the database behind the store's back.
 func damage(t testing.TB, r *Runtime, stmt string) {
 	t.Helper()
-	db, err := sql.Open("sqlite3", r.store.Path())
+	db, err := sql.Open("sqlite3", r.settings.Database())
 	require.NoError(t, err)
 	defer db.Close()
 	_, err = db.Exec(stmt)
@@ -68,7 +68,7 @@ func hexID(prefix string) string { return prefix + fmt.Sprintf("%0*d", 64-len(pr
 // epoch is when the first row of a test was made.
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func aPod(id, name string, minute int, change ...func(*pod.Pod)) *pod.Pod {
+func podRow(id, name string, minute int, change ...func(*pod.Pod)) *pod.Pod {
 	p := &pod.Pod{ID: hexID(id), Name: name, State: pod.Ready, CreatedAt: epoch.Add(time.Duration(minute) * time.Minute), Config: &pod.Config{CgroupParent: "/parent"}}
 	for _, c := range change {
 		c(p)
@@ -76,7 +76,7 @@ func aPod(id, name string, minute int, change ...func(*pod.Pod)) *pod.Pod {
 	return p
 }
 
-func aContainer(id, name string, minute int, state container.State, change ...func(*container.Container)) *container.Container {
+func ctrRow(id, name string, minute int, state container.State, change ...func(*container.Container)) *container.Container {
 	c := &container.Container{ID: hexID(id), Name: name, State: state, CreatedAt: epoch.Add(time.Duration(minute) * time.Minute), Config: &container.Config{}}
 	for _, fn := range change {
 		fn(c)
@@ -112,6 +112,6 @@ func dead(r *Runtime) func(*container.Container) {
 	}
 }
 
-func config(change func(*container.Config)) func(*container.Container) {
+func withConfig(change func(*container.Config)) func(*container.Container) {
 	return func(c *container.Container) { change(c.Config) }
 }
