@@ -51,6 +51,20 @@ func tell(io *iostreams.IOStreams, targets []engine.Target, errs []error) error 
 	return errors.Join(errs...)
 }
 
+// printSteps shows what a verb would do.
+func printSteps(io *iostreams.IOStreams, steps []engine.Step) {
+	for _, s := range steps {
+		fmt.Fprintln(io.Out, s)
+	}
+}
+
+// dryRunHelp describes the output of --dry-run.
+const dryRunHelp = `
+
+With --dry-run nothing is done. What would be is printed, a step a line: the number
+of its wave, what is done, and to what. The steps of a wave are done at the same
+time, after those of the waves before.`
+
 // seconds is the value of a --time flag that was given; a negative one waits for
 // ever.
 func seconds(n int) *time.Duration {

@@ -15,6 +15,8 @@ import (
 type remover interface {
 	// RemoveContainers removes what it can and tells of each.
 	RemoveContainers(ctx context.Context, sel engine.Selection, opts engine.RemoveOptions) ([]engine.Removal, error)
+	// PlanRemoveContainers tells what RemoveContainers would do.
+	PlanRemoveContainers(ctx context.Context, sel engine.Selection, opts engine.RemoveOptions) ([]engine.Step, error)
 }
 
 type removeOptions struct {
@@ -22,6 +24,7 @@ type removeOptions struct {
 	Engine func(context.Context) (remover, error)
 
 	Targets cmdutil.Targets
+	DryRun  bool
 	Remove  engine.RemoveOptions
 }
 
@@ -35,7 +38,7 @@ func NewCmdRemove(f *cmdutil.Factory, runF func(context.Context, *removeOptions)
 		Long: `Remove containers and print what was typed for each. One that runs or is paused
 is removed with --force only, which implies --ignore. One that others depend on is
 removed with --depend only, together with those; an infra container so with its
-whole pod. --all implies --depend.
+whole pod. --all implies --depend.` + dryRunHelp + `
 
 Exit codes: 0 success, 1 no such container, 2 one runs or is in use, 125 other
 error.`,
@@ -62,6 +65,7 @@ podctl rm --force --time 2 --all`,
 	fs.BoolVar(&opts.Remove.Depend, "depend", false, "Remove what depends on them too")
 	fs.BoolVarP(&opts.Remove.Volumes, "volumes", "v", false, "Remove their anonymous volumes too")
 	fs.IntVarP(&timeout, "time", "t", 10, "`Seconds` to wait before SIGKILL, with --force")
+	fs.BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	return cmd
 }
 
@@ -73,6 +77,11 @@ func removeRun(ctx context.Context, opts *removeOptions) error {
 	sel, err := selection(&opts.Targets)
 	if err != nil {
 		return err
+	}
+	if opts.DryRun {
+		steps, err := eng.PlanRemoveContainers(ctx, sel, opts.Remove)
+		printSteps(opts.IO, steps)
+		return withRemoveCode(err, []engine.Removal{{Err: err}})
 	}
 	removed, err := eng.RemoveContainers(ctx, sel, opts.Remove)
 	return withRemoveCode(errors.Join(err, tellRemovals(opts.IO, removed)), removed)

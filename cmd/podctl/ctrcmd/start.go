@@ -19,6 +19,8 @@ type starter interface {
 	resolver
 	// StartContainer starts what a container depends on, then the container.
 	StartContainer(ctx context.Context, id string) error
+	// PlanStartContainers tells what StartContainer would do.
+	PlanStartContainers(ctx context.Context, targets []engine.Target) ([]engine.Step, error)
 }
 
 type startOptions struct {
@@ -27,6 +29,7 @@ type startOptions struct {
 
 	// Targets is not bound to the flags: start has its own combinations.
 	Targets cmdutil.Targets
+	DryRun  bool
 	// Attach stays with the one container there is.
 	Attach bool
 	// SigProxy is nil when not given.
@@ -41,7 +44,7 @@ func NewCmdStart(f *cmdutil.Factory, runF func(context.Context, *startOptions) e
 		Short: "Start containers",
 		Long: `Start containers, each after those it depends on, and print what was typed for
 each. One that runs already is left alone; with --all only those that were started
-are printed.
+are printed.` + dryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl start web
@@ -61,6 +64,7 @@ podctl start --all`,
 	fs.BoolVar(&t.All, "all", false, "All containers")
 	fs.BoolVarP(&t.Latest, "latest", "l", false, "The container created last")
 	fs.StringArrayVarP(&t.Filters, "filter", "f", nil, "Those that match this `filter`")
+	fs.BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	return cmd
 }
 
@@ -104,6 +108,11 @@ func startRun(ctx context.Context, opts *startOptions) error {
 	}
 	if opts.Targets.All {
 		targets = notInState(targets, container.Running)
+	}
+	if opts.DryRun {
+		steps, err := eng.PlanStartContainers(ctx, targets)
+		printSteps(opts.IO, steps)
+		return err
 	}
 	return tell(opts.IO, targets, engine.Each(ctx, targets, func(ctx context.Context, id string) error {
 		if err := eng.StartContainer(ctx, id); err != nil {

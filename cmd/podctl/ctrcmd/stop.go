@@ -14,6 +14,8 @@ type stopper interface {
 	resolver
 	// StopContainers stops containers, dependents first.
 	StopContainers(ctx context.Context, targets []engine.Target, opts engine.StopOptions) []error
+	// PlanStopContainers tells what StopContainers would do.
+	PlanStopContainers(ctx context.Context, targets []engine.Target) ([]engine.Step, error)
 }
 
 type stopOptions struct {
@@ -21,6 +23,7 @@ type stopOptions struct {
 	Engine func(context.Context) (stopper, error)
 
 	Targets cmdutil.Targets
+	DryRun  bool
 	Stop    engine.StopOptions
 }
 
@@ -33,7 +36,7 @@ func NewCmdStop(f *cmdutil.Factory, runF func(context.Context, *stopOptions) err
 		Short: "Stop containers",
 		Long: `Stop containers, clean up after them, and print what was typed for each. A
 container gets its stop signal and, when its own stop timeout or --time is over,
-SIGKILL. One that does not run is left alone.
+SIGKILL. One that does not run is left alone.` + dryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl stop web
@@ -50,6 +53,7 @@ podctl stop --time 2 --all`,
 	}
 	opts.Targets.Bind(cmd, cmdutil.TargetFlags{Kind: cmdutil.Containers, IDFile: true, Filter: true, Ignore: true})
 	cmd.Flags().IntVarP(&timeout, "time", "t", 10, "`Seconds` to wait before SIGKILL, instead of each container's own stop timeout")
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	cmdutil.AliasFlags(cmd, map[string]string{"timeout": "time"})
 	return cmd
 }
@@ -61,6 +65,11 @@ func stopRun(ctx context.Context, opts *stopOptions) error {
 	}
 	targets, err := resolve(ctx, eng, &opts.Targets)
 	if err != nil {
+		return err
+	}
+	if opts.DryRun {
+		steps, err := eng.PlanStopContainers(ctx, targets)
+		printSteps(opts.IO, steps)
 		return err
 	}
 	return tell(opts.IO, targets, eng.StopContainers(ctx, targets, opts.Stop))

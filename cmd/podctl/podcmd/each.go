@@ -49,6 +49,30 @@ func onEach(ctx context.Context, io *iostreams.IOStreams, eng resolver, t *cmdut
 	return errors.Join(errs...)
 }
 
+// printPlan shows what a verb would do to the pods selected.
+func printPlan(ctx context.Context, io *iostreams.IOStreams, eng resolver, t *cmdutil.Targets, plan func(context.Context, []engine.Target) ([]engine.Step, error)) error {
+	sel, err := selection(t)
+	if err != nil {
+		return err
+	}
+	pods, err := eng.ResolvePods(ctx, sel)
+	if err != nil {
+		return err
+	}
+	steps, err := plan(ctx, pods)
+	for _, s := range steps {
+		fmt.Fprintln(io.Out, s)
+	}
+	return err
+}
+
+// dryRunHelp describes the output of --dry-run.
+const dryRunHelp = `
+
+With --dry-run nothing is done. What would be is printed, a step a line: the number
+of its wave, what is done, and to what. The steps of a wave are done at the same
+time, after those of the waves before.`
+
 // printName and printID are the two lines a verb may print.
 func printName(t engine.Target) string { return t.Name }
 func printID(t engine.Target) string   { return t.ID }

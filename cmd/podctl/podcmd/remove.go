@@ -18,6 +18,8 @@ type podRemover interface {
 	resolver
 	// RemovePod removes a pod with its containers. ErrNoSuchPod if it is gone.
 	RemovePod(ctx context.Context, id string, opts engine.RemoveOptions) error
+	// PlanRemovePods tells what RemovePod would do.
+	PlanRemovePods(ctx context.Context, pods []engine.Target, opts engine.RemoveOptions) ([]engine.Step, error)
 }
 
 type removeOptions struct {
@@ -25,6 +27,7 @@ type removeOptions struct {
 	Engine func(context.Context) (podRemover, error)
 
 	Targets cmdutil.Targets
+	DryRun  bool
 	Remove  engine.RemoveOptions
 }
 
@@ -38,7 +41,7 @@ func NewCmdRemove(f *cmdutil.Factory, runF func(context.Context, *removeOptions)
 		Long: `Remove pods with their containers and anonymous volumes, and print the pods' IDs.
 A pod with a container that runs or is paused, other than its infra container, is
 removed with --force only. --force implies --ignore. The file of --pod-id-file is
-deleted when its pod was removed.
+deleted when its pod was removed.` + dryRunHelp + `
 
 Exit codes: 0 success, 1 no such pod, 125 other error.`,
 		Example: `podctl pod rm web
@@ -62,6 +65,7 @@ podctl pod rm --force --time 2 --all`,
 	fs := cmd.Flags()
 	fs.BoolVarP(&opts.Remove.Force, "force", "f", false, "Stop containers that run")
 	fs.IntVarP(&timeout, "time", "t", 10, "`Seconds` to wait before SIGKILL, with --force")
+	fs.BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	return cmd
 }
 
@@ -70,15 +74,26 @@ func removeRun(ctx context.Context, opts *removeOptions) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{removePods(ctx, opts, eng)}
-	for _, file := range opts.Targets.IDFiles {
-		errs = append(errs, removeByFile(ctx, opts, eng, file))
+	if opts.DryRun {
+		err = printPlan(ctx, opts.IO, eng, &opts.Targets, func(ctx context.Context, pods []engine.Target) ([]engine.Step, error) {
+			return eng.PlanRemovePods(ctx, pods, opts.Remove)
+		})
+	} else {
+		err = removeAll(ctx, opts, eng)
 	}
-	err = errors.Join(errs...)
 	if errors.Is(err, errdefs.ErrNoSuchPod) {
 		return cmdutil.WithCode(cmdutil.ExitNotFound, err)
 	}
 	return err
+}
+
+// removeAll removes the pods selected, then those that files name.
+func removeAll(ctx context.Context, opts *removeOptions, eng podRemover) error {
+	errs := []error{removePods(ctx, opts, eng)}
+	for _, file := range opts.Targets.IDFiles {
+		errs = append(errs, removeByFile(ctx, opts, eng, file))
+	}
+	return errors.Join(errs...)
 }
 
 // removePods removes the pods named by arguments or selected by flags.

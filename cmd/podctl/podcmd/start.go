@@ -7,12 +7,15 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
 type podStarter interface {
 	resolver
 	// StartPod starts a pod's containers; running ones are left alone.
 	StartPod(ctx context.Context, id string) error
+	// PlanStartPods tells what StartPod would do.
+	PlanStartPods(ctx context.Context, pods []engine.Target) ([]engine.Step, error)
 }
 
 type startOptions struct {
@@ -20,6 +23,7 @@ type startOptions struct {
 	Engine func(context.Context) (podStarter, error)
 
 	Targets cmdutil.Targets
+	DryRun  bool
 }
 
 // NewCmdStart returns "podctl pod start".
@@ -30,7 +34,7 @@ func NewCmdStart(f *cmdutil.Factory, runF func(context.Context, *startOptions) e
 		Short: "Start pods",
 		Long: `Start the containers of pods and print the pods' names: init containers first,
 one after another, then the rest, each after those it depends on. Containers that
-run already are left alone.
+run already are left alone.` + dryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl pod start web
@@ -43,6 +47,7 @@ podctl pod start --all`,
 		},
 	}
 	opts.Targets.Bind(cmd, cmdutil.TargetFlags{Kind: cmdutil.Pods, IDFile: true})
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	return cmd
 }
 
@@ -50,6 +55,9 @@ func startRun(ctx context.Context, opts *startOptions) error {
 	eng, err := opts.Engine(ctx)
 	if err != nil {
 		return err
+	}
+	if opts.DryRun {
+		return printPlan(ctx, opts.IO, eng, &opts.Targets, eng.PlanStartPods)
 	}
 	return onEach(ctx, opts.IO, eng, &opts.Targets, printName, eng.StartPod)
 }

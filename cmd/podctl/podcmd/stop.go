@@ -14,6 +14,8 @@ type podStopper interface {
 	resolver
 	// StopPod stops a pod's containers, dependents first.
 	StopPod(ctx context.Context, id string, opts engine.StopOptions) error
+	// PlanStopPods tells what StopPod would do.
+	PlanStopPods(ctx context.Context, pods []engine.Target) ([]engine.Step, error)
 }
 
 type stopOptions struct {
@@ -21,6 +23,7 @@ type stopOptions struct {
 	Engine func(context.Context) (podStopper, error)
 
 	Targets cmdutil.Targets
+	DryRun  bool
 	Stop    engine.StopOptions
 }
 
@@ -33,7 +36,7 @@ func NewCmdStop(f *cmdutil.Factory, runF func(context.Context, *stopOptions) err
 		Short: "Stop pods",
 		Long: `Stop the containers of pods and print the pods' names. A container is stopped
 before those it depends on, the infra container last. Each gets its stop signal
-and, when its own stop timeout or --time is over, SIGKILL.
+and, when its own stop timeout or --time is over, SIGKILL.` + dryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl pod stop web
@@ -50,6 +53,7 @@ podctl pod stop --time 2 --all`,
 	}
 	opts.Targets.Bind(cmd, cmdutil.TargetFlags{Kind: cmdutil.Pods, IDFile: true, Ignore: true})
 	cmd.Flags().IntVarP(&timeout, "time", "t", 10, "`Seconds` to wait before SIGKILL, instead of each container's own stop timeout")
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	return cmd
 }
 
@@ -57,6 +61,9 @@ func stopRun(ctx context.Context, opts *stopOptions) error {
 	eng, err := opts.Engine(ctx)
 	if err != nil {
 		return err
+	}
+	if opts.DryRun {
+		return printPlan(ctx, opts.IO, eng, &opts.Targets, eng.PlanStopPods)
 	}
 	return onEach(ctx, opts.IO, eng, &opts.Targets, printName, func(ctx context.Context, id string) error {
 		return eng.StopPod(ctx, id, opts.Stop)

@@ -90,6 +90,27 @@ func (e *fakeEngine) RemovePod(_ context.Context, id string, opts engine.RemoveO
 	return e.act(id)
 }
 
+// plan is the same for every verb.
+func plan(pods []engine.Target) ([]engine.Step, error) {
+	var steps []engine.Step
+	for _, p := range pods {
+		steps = append(steps, engine.Step{Wave: 2, Action: "do", Kind: "pod", ID: p.ID, Name: p.Name})
+	}
+	return steps, nil
+}
+
+func (e *fakeEngine) PlanStartPods(_ context.Context, pods []engine.Target) ([]engine.Step, error) {
+	return plan(pods)
+}
+
+func (e *fakeEngine) PlanStopPods(_ context.Context, pods []engine.Target) ([]engine.Step, error) {
+	return plan(pods)
+}
+
+func (e *fakeEngine) PlanRemovePods(_ context.Context, pods []engine.Target, _ engine.RemoveOptions) ([]engine.Step, error) {
+	return plan(pods)
+}
+
 func (e *fakeEngine) PodExists(_ context.Context, name string) (bool, error) {
 	if name == "ambiguous" {
 		return false, errdefs.ErrAmbiguousID
@@ -181,6 +202,10 @@ func TestOutputAndExitCode(t *testing.T) {
 		{"rm_that_fails", []string{"rm", "db"}, false, cmdtest.Result{Code: 125, Stderr: boom}, []string{"d1"}},
 		{"rm_latest_of_none", []string{"rm", "-l"}, true, cmdtest.Result{Code: 1, Stderr: "Error: no such pod\n"}, nil},
 		{"rm_time_needs_force", []string{"rm", "-t", "1", "web"}, false, cmdtest.Result{Code: 125, Stderr: "Error: --force option must be specified to use the --time option\n"}, nil},
+		{"start_shows_its_plan", []string{"start", "--dry-run", "web"}, false, cmdtest.Result{Stdout: "2 do pod w1 web\n"}, nil},
+		{"stop_shows_its_plan", []string{"stop", "--dry-run", "web"}, false, cmdtest.Result{Stdout: "2 do pod w1 web\n"}, nil},
+		{"rm_shows_its_plan", []string{"rm", "--dry-run", "-a"}, false, cmdtest.Result{Stdout: "2 do pod d1 db\n2 do pod w1 web\n"}, nil},
+		{"rm_plans_nothing_for_a_missing_pod", []string{"rm", "--dry-run", "x"}, false, cmdtest.Result{Code: 1, Stderr: missing}, nil},
 		{"exists", []string{"exists", "web"}, false, cmdtest.Result{}, nil},
 		{"does_not_exist", []string{"exists", "x"}, false, cmdtest.Result{Code: 1}, nil},
 		{"cannot_tell", []string{"exists", "ambiguous"}, false, cmdtest.Result{Code: 125, Stderr: "Error: container already exists\n"}, nil},
