@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
-
-	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
@@ -194,44 +191,6 @@ func (r *Runtime) makePod(ctx context.Context, plan *podPlan) error {
 	})
 }
 
-// makePodCgroup makes the pod's cgroup with its limits. Idempotent: also how it
-// comes back after a stop or a reboot.
-func (r *Runtime) makePodCgroup(ctx context.Context, p *pod.Pod) error {
-	if p.Config == nil || p.Config.CgroupPath == "" {
-		return nil
-	}
-	m, err := r.cgroups()
-	if err != nil {
-		return err
-	}
-	limits, err := podLimits(p.Config)
-	if err != nil {
-		return err
-	}
-	if err := m.CreatePod(ctx, p.Config.CgroupPath, limits); err != nil {
-		return fmt.Errorf("make cgroup of pod %s: %w", p.Name, err)
-	}
-	return nil
-}
-
-// podLimits are the limits of a pod's cgroup, with those of single devices:
-// these are kept by path, since a device's number may change with a reboot.
-func podLimits(c *pod.Config) (*specs.LinuxResources, error) {
-	devices, err := bundle.BlockIO(&container.Resources{ReadBPS: c.ReadBPS, WriteBPS: c.WriteBPS, BlkioWeightDevice: c.BlkioWeightDevice})
-	if err != nil || devices == nil {
-		return c.Resources, err
-	}
-	limits := specs.LinuxResources{}
-	if c.Resources != nil {
-		limits = *c.Resources
-	}
-	if limits.BlockIO != nil {
-		devices.Weight, devices.LeafWeight = limits.BlockIO.Weight, limits.BlockIO.LeafWeight
-	}
-	limits.BlockIO = devices
-	return &limits, nil
-}
-
 func (r *Runtime) makeInfra(ctx context.Context, infra *container.Container, volumes []string) error {
 	if err := r.makeVolumes(ctx, volumes); err != nil {
 		return err
@@ -270,21 +229,6 @@ func (r *Runtime) unmakePod(ctx context.Context, id string) error {
 		return err
 	}
 	return r.store.Update(ctx, func(tx *store.Tx) error { return tx.DeletePod(ctx, id) })
-}
-
-// removePodCgroup removes the pod's cgroup in every hierarchy. Idempotent.
-func (r *Runtime) removePodCgroup(ctx context.Context, p *pod.Pod) error {
-	if p.Config == nil || p.Config.CgroupPath == "" {
-		return nil
-	}
-	m, err := r.cgroups()
-	if err != nil {
-		return err
-	}
-	if err := m.RemovePod(ctx, p.Config.CgroupPath); err != nil {
-		return fmt.Errorf("remove cgroup of pod %s: %w", p.Name, err)
-	}
-	return nil
 }
 
 // replacePod force-removes the pod of that name, if there is one.

@@ -230,25 +230,6 @@ func (r *Runtime) stopPod(ctx context.Context, id string, opts StopOptions) (aut
 	return auto, r.removeIdlePodCgroup(ctx, id)
 }
 
-// removeIdlePodCgroup removes the cgroup of a stopped pod, unless somebody has
-// started a container in it again.
-func (r *Runtime) removeIdlePodCgroup(ctx context.Context, id string) error {
-	s, err := r.viewPod(ctx, id)
-	if errors.Is(err, errdefs.ErrNoSuchPod) {
-		return nil
-	}
-	if err != nil || s.busy() {
-		return err
-	}
-	err = r.removePodCgroup(ctx, s.pod)
-	if errors.Is(err, errdefs.ErrInUse) {
-		if again, viewErr := r.viewPod(ctx, id); viewErr != nil || again.busy() {
-			return viewErr
-		}
-	}
-	return err
-}
-
 // busy reports whether any container has a process or is about to.
 func (s *podSnapshot) busy() bool {
 	for _, c := range s.members {

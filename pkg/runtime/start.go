@@ -260,9 +260,6 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	defer closeFiles(ports) // conmon has its own copies by then
-	if err := r.ensurePodCgroup(ctx, c); err != nil {
-		return err
-	}
 	if err := r.prepare(ctx, c); err != nil {
 		return err
 	}
@@ -272,7 +269,7 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		PidFile: c.Config.PidFile, ConmonPidFile: c.Config.ConmonPidFile,
 		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, LeaveStdinOpen: c.Config.Stdin && !c.Config.StdinOnce,
 		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: ports,
-		CgroupOfConmon: func(pid int) error { return r.placeConmon(ctx, c, pid) },
+		CgroupOfConmon: func(pid int) error { return r.enterCgroup(ctx, c, pid) },
 	}
 	if create.LogDriver == oci.LogPassthrough {
 		create.Stdio = opts.stdio
@@ -282,26 +279,6 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	return r.recordProcesses(c, created)
-}
-
-// ensurePodCgroup makes the cgroup of the container's pod anew, with its limits: a
-// pod stop removed it, and so did a reboot. The OCI runtime would make one
-// without limits.
-func (r *Runtime) ensurePodCgroup(ctx context.Context, c *container.Container) error {
-	if c.PodID == "" {
-		return nil
-	}
-	var p *pod.Pod
-	if err := r.store.View(ctx, func(tx *store.Tx) (err error) {
-		p, err = tx.Pod(ctx, c.PodID)
-		return err
-	}); err != nil {
-		return err
-	}
-	if p.Config == nil || p.Config.CgroupPath != c.Config.Resources.CgroupParent {
-		return nil
-	}
-	return r.makePodCgroup(ctx, p)
 }
 
 // reservePorts binds the host's ports the container publishes, so that no other
@@ -331,23 +308,6 @@ func (r *Runtime) recordProcesses(c *container.Container, created oci.Created) e
 		c.Runtime.Conmon = container.Owner(m)
 	}
 	return nil
-}
-
-// placeConmon moves conmon into its cgroup before it starts anything, or the
-// first process would escape the pod's limits.
-func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid int) error {
-	switch c.Config.Resources.CgroupMode {
-	case "disabled", "no-conmon", "split":
-		return nil
-	}
-	if os.Getenv("INVOCATION_ID") != "" {
-		return nil // a systemd service: conmon stays where systemd watches it
-	}
-	m, err := r.cgroups()
-	if err != nil {
-		return err
-	}
-	return m.AddConmon(ctx, c.Config.Resources.CgroupParent, c.ID, pid)
 }
 
 // finishStart records the new state, with the events that tell of it.
