@@ -16,7 +16,7 @@ import (
 // fakeStats measures one container of the pod web and none of other pods.
 type fakeStats struct{ fakeEngine }
 
-func (fakeStats) PodStats(_ context.Context, ids []string) ([]engine.ContainerStats, error) {
+func (*fakeStats) PodStats(_ context.Context, ids []string) ([]engine.ContainerStats, error) {
 	if len(ids) > 0 && ids[0] != "w1" {
 		return nil, nil
 	}
