@@ -121,9 +121,6 @@ func (r *Runtime) firstUse(ctx context.Context, v *volume.Volume, rootfs, target
 	if err := volume.FirstUse(v, rootfs, target); err != nil {
 		return err
 	}
-	if err := r.writeVolumeBlueprint(v); err != nil {
-		return err
-	}
 	return r.store.Update(ctx, func(tx *store.Tx) error {
 		row, err := tx.Volume(ctx, v.Name)
 		if err != nil {
@@ -193,10 +190,8 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) erro
 	if err != nil {
 		return err
 	}
-	if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
-		return err
-	}
-	return r.writeNetStatus(c)
+	c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c))
+	return err
 }
 
 // teardownNetwork frees addresses, rules and devices and removes the namespace.

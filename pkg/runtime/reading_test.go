@@ -31,7 +31,7 @@ func reader(t testing.TB) *Runtime {
 	require.NoError(t, err)
 	s := &settings.Settings{GraphRoot: filepath.Join(dir, "root"), RunRoot: filepath.Join(dir, "run"), StateDir: dir, TmpDir: filepath.Join(dir, "tmp")}
 	require.NoError(t, os.MkdirAll(s.ExitDir(), 0o700))
-	return &Runtime{settings: s, store: st, self: container.Owner(self), processes: processTable{proc.Source{Boot: self.BootID}}}
+	return &Runtime{settings: s, store: st, self: container.Owner(self)}
 }
 
 // insertRows writes rows as they stand, in the states they have.
