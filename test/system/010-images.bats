@@ -46,7 +46,6 @@ setup_file() {
   run_podctl images --quiet --no-trunc
   is "$output" "$id"
   run_podctl rmi "$IMAGE"
-  umount -l "$BATS_TEST_TMPDIR/root/overlay"
 }
 
 @test "an image that is not there is refused by its name" {
