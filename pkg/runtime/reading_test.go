@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,28 +11,35 @@ import (
 	"time"
 
 	"github.com/containers/common/libnetwork/types"
+	"github.com/containers/common/pkg/config"
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/pod"
-	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/settings"
 	"github.com/podctl/podctl/pkg/store"
 )
 
-// reader is an engine with an empty database and no other part: opening the
-// image store, the network backend or the OCI runtime would panic.
+// reader is an engine with an empty database, and nothing else that can be opened.
 func reader(t testing.TB) *Runtime {
 	t.Helper()
 	dir := t.TempDir()
-	st, err := store.Open(context.Background(), filepath.Join(dir, "podctl.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, st.Close()) })
-	self, err := proc.Self()
-	require.NoError(t, err)
-	s := &settings.Settings{GraphRoot: filepath.Join(dir, "root"), RunRoot: filepath.Join(dir, "run"), StateDir: dir, TmpDir: filepath.Join(dir, "tmp")}
+	conf := &config.Config{}
+	conf.Network.DefaultNetwork, conf.Containers.PidsLimit = "net1", 2048
+	s := &settings.Settings{
+		Conf: conf, GraphRoot: filepath.Join(dir, "root"), RunRoot: filepath.Join(dir, "run"), StateDir: dir, TmpDir: filepath.Join(dir, "tmp"),
+	}
 	require.NoError(t, os.MkdirAll(s.ExitDir(), 0o700))
-	return &Runtime{settings: s, store: st, self: container.Owner(self)}
+	r, err := Open(t.Context(), Config{Settings: s})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.store.(*store.Store).Close()) })
+	refuse := errors.New("a read opened what it may not")
+	r.images = func() (*image.Store, error) { t.Error("image store opened"); return nil, refuse }
+	r.networks = func() (*network.Backend, error) { t.Error("network backend opened"); return nil, refuse }
+	r.oci = func() (ociRuntime, error) { t.Error("OCI runtime opened"); return nil, refuse }
+	return r
 }
 
 // insertRows writes rows as they stand, in the states they have.
