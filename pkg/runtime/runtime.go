@@ -66,6 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.DiscardEvents = cfg.Settings.EventsBackend().Value == settings.EventsNone
 	r := &Runtime{
 		settings:    cfg.Settings,
 		exitCommand: cfg.ExitCommand,

@@ -163,3 +163,18 @@ func (s *Settings) LogDriver() Choice {
 	}
 	return Choice{"k8s-file", "journald does not run on this host"}
 }
+
+// EventsNone is the backend that keeps no events.
+const EventsNone = "none"
+
+// EventsBackend says whether events are kept. They are rows of the database,
+// whatever the backend's name, except for [EventsNone].
+func (s *Settings) EventsBackend() Choice {
+	if b := s.Flags.EventsBackend; b != "" {
+		return Choice{b, "set by --events-backend"}
+	}
+	if s.isSet("engine", "events_logger") {
+		return Choice{s.Conf.Engine.EventsLogger, "set in containers.conf"}
+	}
+	return Choice{"file", "events are rows of the database, a file"}
+}

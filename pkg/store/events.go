@@ -8,8 +8,12 @@ import (
 	"github.com/podctl/podctl/pkg/event"
 )
 
-// AddEvent records an event at the transaction's instant.
+// AddEvent records an event at the transaction's instant, unless the store
+// discards events.
 func (tx *Tx) AddEvent(ctx context.Context, e event.Event) error {
+	if tx.discardEvents {
+		return nil
+	}
 	attributes := ""
 	if len(e.Attributes) > 0 {
 		var err error

@@ -34,6 +34,10 @@ const walPages = 256
 
 // Store is the database. It is safe for concurrent use.
 type Store struct {
+	// DiscardEvents makes AddEvent do nothing: the user wants no events kept. Set
+	// before the first use.
+	DiscardEvents bool
+
 	path  string
 	write *sql.DB
 	now   func() time.Time
@@ -141,8 +145,9 @@ func (s *Store) Close() error {
 // Tx is one transaction. Its methods are valid until the function it was
 // passed to returns.
 type Tx struct {
-	tx  *sql.Tx
-	now time.Time
+	tx            *sql.Tx
+	now           time.Time
+	discardEvents bool
 }
 
 // Now is the transaction's instant, in UTC.
@@ -164,7 +169,7 @@ func (s *Store) run(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
 	if err != nil {
 		return s.explain(err)
 	}
-	if err := fn(&Tx{tx: sqlTx, now: s.now().UTC()}); err != nil {
+	if err := fn(&Tx{tx: sqlTx, now: s.now().UTC(), discardEvents: s.DiscardEvents}); err != nil {
 		// The driver rolled back already if the context was cancelled.
 		if rbErr := sqlTx.Rollback(); rbErr != nil && !errors.Is(rbErr, sql.ErrTxDone) {
 			err = errors.Join(err, rbErr)
