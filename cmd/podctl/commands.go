@@ -62,7 +62,10 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			podcmd.NewCmdTop(f, nil),
 			podcmd.NewCmdUnpause(f, nil),
 		),
-		cmdutil.NewGroup("system", "Manage podctl"),
+		cmdutil.NewGroup("system", "Manage podctl",
+			syscmd.NewCmdEvents(f, nil),
+			syscmd.NewCmdInfo(f, nil),
+		),
 		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 
 		ctrcmd.NewCmdAttach(f, nil),
@@ -84,6 +87,8 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		ctrcmd.NewCmdTop(f, nil),
 		ctrcmd.NewCmdPs(f, nil),
 		syscmd.NewCmdLocks(f, nil),
+		syscmd.NewCmdEvents(f, nil),
+		syscmd.NewCmdInfo(f, nil),
 		syscmd.NewCmdInspect(f, inspectors(f), nil),
 		syscmd.NewCmdVersion(f, nil),
 	)

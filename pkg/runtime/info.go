@@ -123,9 +123,15 @@ func (r *Runtime) whyDriver(configFile string) string {
 
 func (r *Runtime) addSecurity(host *HostInfo) {
 	conf := r.settings.Conf.Containers
+	profile := conf.SeccompProfile
+	for _, p := range []string{"/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"} {
+		if profile == "" {
+			profile = existing(p)
+		}
+	}
 	host.Security = SecurityInfo{
 		AppArmorEnabled: apparmor.IsEnabled(), DefaultCapabilities: strings.Join(conf.DefaultCapabilities.Get(), ","), Rootless: r.settings.Rootless,
-		SECCOMPEnabled: seccomp.IsEnabled(), SECCOMPProfilePath: conf.SeccompProfile, SELinuxEnabled: selinux.GetEnabled(),
+		SECCOMPEnabled: seccomp.IsEnabled(), SECCOMPProfilePath: profile, SELinuxEnabled: selinux.GetEnabled(),
 	}
 }
 
