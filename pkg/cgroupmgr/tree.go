@@ -158,11 +158,27 @@ func (t tree) move(p string, pid int) error {
 	return nil
 }
 
-// evict moves a process to the root of each hierarchy, where it can.
+// evict moves a process to the root of each hierarchy, where it can. In a
+// cgroup namespace the root of version 2 is a cgroup like others and takes no
+// process beside children with controllers: there the process joins init.
 func (t tree) evict(pid int) {
 	for _, h := range t.layout.Hierarchies {
-		_ = addProcess(filepath.Join(h.Dir, procsFile), pid)
+		err := addProcess(filepath.Join(h.Dir, procsFile), pid)
+		if err != nil && h.Unified {
+			_ = addProcess(filepath.Join(h.Dir, initCgroup(), procsFile), pid)
+		}
 	}
+}
+
+// initCgroup is the version 2 cgroup of process 1.
+func initCgroup() string {
+	b, _ := os.ReadFile("/proc/1/cgroup")
+	for line := range strings.Lines(string(b)) {
+		if p, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			return p
+		}
+	}
+	return "/"
 }
 
 // processes lists the processes in the cgroup and below it for which keep is

@@ -79,6 +79,13 @@ func cleanupRun(ctx context.Context, opts *cleanupOptions) error {
 	if err != nil {
 		return err
 	}
+	if opts.Cleanup.StoppedOnly && len(targets) == 0 {
+		// conmon calls with an ID: what is shared with a container that was
+		// removed meanwhile is still to be left tidy.
+		for _, id := range opts.Targets.Names {
+			targets = append(targets, engine.Target{ID: id})
+		}
+	}
 	if opts.Targets.All {
 		targets = inState(targets, container.Created, container.Initialized, container.Stopped, container.Exited, container.Unknown)
 	}
