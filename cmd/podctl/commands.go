@@ -47,6 +47,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		imagecmd.NewGroup(f, images),
 		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
 		cmdutil.NewGroup("pod", "Manage pods",
+			podcmd.NewCmdClone(f, nil),
 			podcmd.NewCmdCreate(f, nil),
 			podcmd.NewCmdExists(f, nil),
 			podcmd.NewCmdKill(f, nil),

@@ -185,7 +185,15 @@ func (r *Runtime) ensureImage(ctx context.Context, cfg *container.Config, pull P
 	if err != nil {
 		return nil, err
 	}
-	return images.Ensure(ctx, cfg.Image.RawName, opts)
+	if cfg.Image.ID == "" {
+		return images.Ensure(ctx, cfg.Image.RawName, opts)
+	}
+	// A copy has the image of its source, whatever the name means by now.
+	img, err := images.Ensure(ctx, cfg.Image.ID, opts)
+	if err == nil && slices.Contains(img.Names, cfg.Image.Name) {
+		img.Name = cfg.Image.Name
+	}
+	return img, err
 }
 
 // library translates the options; bars or lines go to notices.
