@@ -115,7 +115,11 @@ func (r *Runtime) StartAttached(ctx context.Context, id string, opts AttachOptio
 	if err := r.recover(ctx); err != nil {
 		return unknownExit, err
 	}
-	return r.startAttached(ctx, id, opts, startOptions{})
+	code, err := r.startAttached(ctx, id, opts, startOptions{})
+	if err == nil {
+		r.cleanUpAfter(ctx, id)
+	}
+	return code, err
 }
 
 func (r *Runtime) startAttached(ctx context.Context, id string, opts AttachOptions, start startOptions) (int, error) {

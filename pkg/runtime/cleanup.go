@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
@@ -255,11 +257,30 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 	}
 	if c.Config.AutoRemove || opts.Remove {
 		remove := RemoveOptions{Volumes: true, Ignore: true}
-		if rmErr := r.removeContainers(ctx, []string{id}, remove); rmErr != nil && !errors.Is(rmErr, errdefs.ErrNotFound) {
-			err = errors.Join(err, rmErr)
+		rmErr := r.removeContainers(ctx, []string{id}, remove)
+		if errors.Is(rmErr, errdefs.ErrNotFound) {
+			rmErr = nil
 		}
+		if rmErr == nil && (c.Config.AutoRemoveImage || opts.RemoveImage) {
+			rmErr = r.removeImageIfUnused(ctx, c.Config.Image.RawName)
+		}
+		err = errors.Join(err, rmErr)
 	}
 	return errors.Join(err, r.applyExitPolicy(ctx, c))
+}
+
+// removeImageIfUnused removes a container's image by the name it was created
+// with. One that others use stays, and one that is gone already is no error.
+func (r *Runtime) removeImageIfUnused(ctx context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	images, err := r.images()
+	if err != nil {
+		return err
+	}
+	_, errs := images.Remove(ctx, []string{name}, image.RemoveOptions{Ignore: true})
+	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errdefs.ErrImageInUse) })...)
 }
 
 // leaveCgroup is for an exit command that comes after its container was removed:

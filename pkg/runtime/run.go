@@ -79,6 +79,11 @@ func (r *Runtime) RunContainer(ctx context.Context, opts RunOptions) (RunResult,
 		return result, err
 	}
 	r.cleanUpAfter(ctx, id)
+	if opts.Create.Config.AutoRemoveImage {
+		if err := r.removeImageIfUnused(ctx, opts.Create.Config.Image.RawName); err != nil {
+			logrus.Warnf("removing the image of container %s: %v", shortID(id), err)
+		}
+	}
 	return result, nil
 }
 

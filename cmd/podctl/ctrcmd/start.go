@@ -21,6 +21,7 @@ type starter interface {
 	StartContainer(ctx context.Context, id string) error
 	// PlanStartContainers tells what StartContainer would do.
 	PlanStartContainers(ctx context.Context, targets []engine.Target) ([]engine.Step, error)
+	attachedStarter
 }
 
 type startOptions struct {
@@ -30,15 +31,13 @@ type startOptions struct {
 	// Targets is not bound to the flags: start has its own combinations.
 	Targets cmdutil.Targets
 	DryRun  bool
-	// Attach stays with the one container there is.
-	Attach bool
-	// SigProxy is nil when not given.
-	SigProxy *bool
+	startAttachFlags
 }
 
 // NewCmdStart returns "podctl start".
 func NewCmdStart(f *cmdutil.Factory, runF func(context.Context, *startOptions) error) *cobra.Command {
 	opts := &startOptions{IO: f.IO, Engine: func(ctx context.Context) (starter, error) { return f.Engine(ctx) }}
+	opts.factory = f
 	cmd := &cobra.Command{
 		Use:   "start [options] CONTAINER [CONTAINER...]",
 		Short: "Start containers",
@@ -46,11 +45,13 @@ func NewCmdStart(f *cmdutil.Factory, runF func(context.Context, *startOptions) e
 each. One that runs already is left alone; with --all only those that were started
 are printed.` + dryRunHelp + `
 
-Exit codes: 0 success, 125 error.`,
+Exit codes: 0 success, 125 error; with --attach those of run.`,
 		Example: `podctl start web
-podctl start --all`,
+podctl start --all
+podctl start --attach --interactive shell`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Targets.Names = args
+			opts.read(cmd)
 			if err := opts.check(); err != nil {
 				return err
 			}
@@ -64,6 +65,7 @@ podctl start --all`,
 	fs.BoolVar(&t.All, "all", false, "All containers")
 	fs.BoolVarP(&t.Latest, "latest", "l", false, "The container created last")
 	fs.StringArrayVarP(&t.Filters, "filter", "f", nil, "Those that match this `filter`")
+	opts.bind(cmd)
 	fs.BoolVar(&opts.DryRun, "dry-run", false, "Print what would be done, and do nothing")
 	return cmd
 }
@@ -105,6 +107,9 @@ func startRun(ctx context.Context, opts *startOptions) error {
 	targets, err := resolve(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
+	}
+	if opts.Attach {
+		return startAttachedRun(ctx, opts, eng, targets)
 	}
 	if opts.Targets.All {
 		targets = notInState(targets, container.Running)
