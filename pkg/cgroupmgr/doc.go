@@ -8,10 +8,10 @@
 // of its layout, as the OCI runtimes place containers in all of them, and it
 // is removed from all of them.
 //
-// The package does not freeze, does not read statistics, does not set up
-// device rules and starts or kills no process of its own will: containers are
-// stopped by whoever asks for a pod's removal, and a cgroup with processes of a
-// container in it is not removed but reported ([BusyError]).
+// The package does not freeze, does not set up device rules and starts or kills
+// no process of its own will: containers are stopped by whoever asks for a pod's
+// removal, and a cgroup with processes of a container in it is not removed but
+// reported ([BusyError]).
 //
 // Invariants:
 //

@@ -85,6 +85,11 @@ type Manager interface {
 	// Processes returns the ids of all processes in the cgroup and below it,
 	// in any hierarchy, in ascending order; none if there is no such cgroup.
 	Processes(path string) ([]int, error)
+
+	// Stats returns what the processes in the cgroup, as ContainerCgroup
+	// returned it, and below it use. Without such a cgroup, or with the empty
+	// path, it is errdefs.ErrNoCgroup.
+	Stats(path string) (Stats, error)
 }
 
 // Config is what a manager needs to know of the host.

@@ -15,6 +15,8 @@ type ExecInput struct {
 	// WorkDir is empty for the container's.
 	WorkDir  string
 	Terminal bool
+	// ConsoleSize is the terminal's; nil: unknown.
+	ConsoleSize *specs.Box
 	// User, when set, is another one than the container's, already looked up.
 	User *ExecUser
 	// Privileged gives the process all capabilities podctl may pass on.
@@ -29,7 +31,7 @@ type ExecInput struct {
 func ExecProcess(c *Container, base *specs.Process, in ExecInput) (*specs.Process, error) {
 	p := *base
 	p.Args, p.CommandLine = in.Argv, ""
-	p.Terminal, p.ConsoleSize = in.Terminal, nil
+	p.Terminal, p.ConsoleSize = in.Terminal, in.ConsoleSize
 	if in.WorkDir != "" {
 		p.Cwd = in.WorkDir
 	}

@@ -2,12 +2,9 @@ package runtime
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -369,31 +366,6 @@ func markCreated(ctx context.Context, tx *store.Tx, c *container.Container) erro
 		return err
 	}
 	return tx.AddEvent(ctx, containerEvent(c, event.Create))
-}
-
-// blueprint is the file beside a container's bundle from which its row can be
-// made again.
-type blueprint struct {
-	ID, Name, PodID string
-	CreatedAt       time.Time
-	DependsOn       []string
-	Config          *container.Config
-}
-
-const blueprintName = "config.json"
-
-// writeBlueprint writes a container's complete configuration beside its log. It
-// is not synced: the database is the truth, this is for its loss.
-func (r *Runtime) writeBlueprint(c *container.Container) error {
-	dir := r.settings.ContainerDir(c.ID)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make directory of container %s: %w", c.ID, err)
-	}
-	b, err := json.Marshal(blueprint{ID: c.ID, Name: c.Name, PodID: c.PodID, CreatedAt: c.CreatedAt, DependsOn: c.DependsOn, Config: c.Config})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, blueprintName), b, 0o600)
 }
 
 // unmakeContainer undoes a create that failed or was cut off: storage, files,

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/containers/common/pkg/capabilities"
+	"github.com/containers/common/pkg/resize"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/podctl/podctl/pkg/bundle"
@@ -83,6 +84,9 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	if err != nil {
 		return result, err
 	}
+	if !opts.Detach {
+		opts.Attach.starting(id)
+	}
 	process, err := r.execProcess(c, opts)
 	if err != nil {
 		return result, r.endSession(ctx, c, result.SessionID, unknownExit, opts, err)
@@ -100,7 +104,6 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	}
 	if !opts.Detach {
 		request.Attach = &streams
-		opts.Attach.starting(id)
 	}
 	done, err := engine.Exec(ctx, request)
 	if done.PID != 0 && (opts.Detach || err != nil && done.ExitCode == unknownExit) {
@@ -279,6 +282,7 @@ func (r *Runtime) execProcess(c *container.Container, opts ExecOptions) (*specs.
 	}
 	in := container.ExecInput{
 		Argv: opts.Command, Env: opts.Env, WorkDir: opts.WorkDir, Terminal: opts.Terminal, Privileged: opts.Privileged,
+		ConsoleSize: waitingSize(opts.Attach.Resize),
 		DefaultCaps: r.settings.Conf.Containers.DefaultCapabilities.Get(), BoundingCaps: bounding,
 	}
 	if opts.User != "" {
@@ -289,4 +293,17 @@ func (r *Runtime) execProcess(c *container.Container, opts ExecOptions) (*specs.
 		in.User = &user
 	}
 	return container.ExecProcess(c, spec.Process, in)
+}
+
+// waitingSize is the size that waits in the channel. The process of a session
+// runs as soon as it exists, so its terminal must have the size from the start.
+func waitingSize(sizes <-chan resize.TerminalSize) *specs.Box {
+	select {
+	case size, ok := <-sizes:
+		if ok && size.Width > 0 && size.Height > 0 {
+			return &specs.Box{Width: uint(size.Width), Height: uint(size.Height)}
+		}
+	default:
+	}
+	return nil
 }

@@ -279,6 +279,12 @@ func (r *Runtime) rewireLocked(ctx context.Context, nets *network.Backend, id, n
 		if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
 			return err
 		}
+		if err := r.writeNetStatus(c); err != nil {
+			return err
+		}
+	}
+	if err := r.writeBlueprint(c); err != nil {
+		return err
 	}
 	return r.store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.SaveContainerConfig(ctx, c); err != nil {

@@ -169,6 +169,9 @@ func (r *Runtime) makePod(ctx context.Context, plan *podPlan) error {
 	if err := r.makePodCgroup(ctx, p); err != nil {
 		return err
 	}
+	if err := r.writePodBlueprint(p); err != nil {
+		return err
+	}
 	if infra != nil {
 		if err := r.makeInfra(ctx, infra, plan.volumes); err != nil {
 			return err
@@ -226,6 +229,9 @@ func (r *Runtime) unmakePod(ctx context.Context, id string) error {
 		}
 	}
 	if err := r.removePodCgroup(ctx, p); err != nil {
+		return err
+	}
+	if err := r.removePodBlueprint(id); err != nil {
 		return err
 	}
 	return r.store.Update(ctx, func(tx *store.Tx) error { return tx.DeletePod(ctx, id) })

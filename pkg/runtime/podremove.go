@@ -49,6 +49,9 @@ func (r *Runtime) removePod(ctx context.Context, id string, opts RemoveOptions) 
 	if err := r.removePodCgroup(ctx, s.pod); err != nil {
 		return undo(ctx, err, func(ctx context.Context) error { return r.unclaimPod(ctx, id) })
 	}
+	if err := r.removePodBlueprint(id); err != nil {
+		return undo(ctx, err, func(ctx context.Context) error { return r.unclaimPod(ctx, id) })
+	}
 	err = r.store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.DeletePod(ctx, id); err != nil {
 			return err

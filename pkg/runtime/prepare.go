@@ -121,6 +121,9 @@ func (r *Runtime) firstUse(ctx context.Context, v *volume.Volume, rootfs, target
 	if err := volume.FirstUse(v, rootfs, target); err != nil {
 		return err
 	}
+	if err := r.writeVolumeBlueprint(v); err != nil {
+		return err
+	}
 	return r.store.Update(ctx, func(tx *store.Tx) error {
 		row, err := tx.Volume(ctx, v.Name)
 		if err != nil {
@@ -190,8 +193,10 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) erro
 	if err != nil {
 		return err
 	}
-	c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c))
-	return err
+	if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
+		return err
+	}
+	return r.writeNetStatus(c)
 }
 
 // teardownNetwork frees addresses, rules and devices and removes the namespace.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
 	"github.com/podctl/podctl/pkg/store"
@@ -20,13 +21,13 @@ func (r *Runtime) RenameContainer(ctx context.Context, nameOrID, name string) er
 	if err := checkName(name); err != nil {
 		return err
 	}
-	return r.store.Update(ctx, func(tx *store.Tx) error {
+	var c *container.Container
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		id, err := tx.LookupContainer(ctx, nameOrID)
 		if err != nil {
 			return err
 		}
-		c, err := tx.Container(ctx, id)
-		if err != nil {
+		if c, err = tx.Container(ctx, id); err != nil {
 			return err
 		}
 		if c.Config == nil {
@@ -38,4 +39,8 @@ func (r *Runtime) RenameContainer(ctx context.Context, nameOrID, name string) er
 		}
 		return tx.AddEvent(ctx, containerEvent(c, event.Rename))
 	})
+	if err != nil {
+		return err
+	}
+	return r.writeBlueprint(c)
 }

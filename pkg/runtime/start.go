@@ -267,7 +267,7 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		ID: c.ID, Name: c.Name, Bundle: r.settings.BundleDir(c.ID),
 		LogDriver: c.Config.Log.Driver, LogPath: c.Config.Log.Path, LogSizeMax: c.Config.Log.SizeMax, LogTag: c.Config.Log.Tag,
 		PidFile: c.Config.PidFile, ConmonPidFile: c.Config.ConmonPidFile,
-		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, LeaveStdinOpen: c.Config.Stdin && !c.Config.StdinOnce,
+		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, // who attaches and comes to the end of input ends it for the process
 		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: ports,
 		CgroupOfConmon: func(pid int) error { return r.enterCgroup(ctx, c, pid) },
 	}

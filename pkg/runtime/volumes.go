@@ -79,11 +79,19 @@ func (r *Runtime) makeVolumes(ctx context.Context, names []string) error {
 		if err != nil {
 			return err
 		}
-		if err := volume.Create(r.settings.VolumeDir, v); err != nil {
+		if err := r.makeVolume(v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// makeVolume makes a recorded volume's directory and blueprint. Idempotent.
+func (r *Runtime) makeVolume(v *volume.Volume) error {
+	if err := volume.Create(r.settings.VolumeDir, v); err != nil {
+		return err
+	}
+	return r.writeVolumeBlueprint(v)
 }
 
 func (r *Runtime) volumeNamed(ctx context.Context, name string) (*volume.Volume, error) {
@@ -192,6 +200,9 @@ func (r *Runtime) removeClaimedVolume(ctx context.Context, name string) error {
 		return err
 	}
 	if err := volume.Remove(r.settings.VolumeDir, v); err != nil {
+		return err
+	}
+	if err := r.removeVolumeBlueprint(name); err != nil {
 		return err
 	}
 	return r.store.Update(ctx, func(tx *store.Tx) error {

@@ -39,7 +39,7 @@ func (r *Runtime) CreateVolume(ctx context.Context, opts volume.CreateOptions) (
 	case there != nil:
 		return nil, fmt.Errorf("volume with name %s already exists: %w", v.Name, errdefs.ErrVolumeExists)
 	}
-	err = volume.Create(r.settings.VolumeDir, v)
+	err = r.makeVolume(v)
 	if err == nil {
 		err = r.store.Update(ctx, func(tx *store.Tx) error { return markVolumesReady(ctx, tx, []string{v.Name}) })
 	}

@@ -35,7 +35,8 @@
 //
 // The database is created with mode 0600 in a directory of mode 0700, in WAL
 // mode with synchronous=FULL: a committed transaction survives a power cut and
-// costs one fsync. A damaged file is reported and never overwritten.
+// costs one fsync. A damaged file is reported and never overwritten. Before a
+// migration the file is copied to podctl.db.before-VERSION.
 //
 // A process that ends does not close its connections in an orderly way: that
 // would cost a checkpoint, three fsyncs, for each command. SQLite recovers the

@@ -99,7 +99,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, errdefs.ErrUnsupported, []string{"is a database of another program", "move it away or name another --root"}},
 		"what_is_no_database": {func(t *testing.T, path string) {
 			require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("no database\n", 1000)), 0o600))
-		}, nil, []string{"is damaged or not a database", "it was left as it is; move it away, or restore a copy"}},
+		}, nil, []string{"is damaged or not a database", `it was left as it is; "podctl doctor --rebuild" makes a new one`}},
 		"a_damaged_file": {func(t *testing.T, path string) {
 			s, err := Open(t.Context(), path)
 			require.NoError(t, err)
@@ -109,7 +109,7 @@ func TestOpenRefuses(t *testing.T) {
 			_, err = f.WriteAt([]byte(strings.Repeat("x", 4096-100)), 100) // all of the first page but its header
 			require.NoError(t, err)
 			require.NoError(t, f.Close())
-		}, nil, []string{"is damaged or not a database", "move it away, or restore a copy"}},
+		}, nil, []string{"is damaged or not a database", `"podctl doctor --rebuild" makes a new one`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "podctl.db")

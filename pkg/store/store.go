@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -31,6 +30,15 @@ const busyTimeout = 2 * time.Minute
 // walPages is when SQLite copies the WAL back into the database: 256 pages of
 // 4 KiB keep the recovery at the next open well under a millisecond.
 const walPages = 256
+
+// ErrDamaged marks the error of a database file that SQLite cannot read.
+var ErrDamaged = errors.New("damaged database")
+
+// damagedError is of the class ErrDamaged without its words.
+type damagedError struct{ error }
+
+func (e damagedError) Unwrap() error        { return e.error }
+func (e damagedError) Is(target error) bool { return target == ErrDamaged }
 
 // Store is the database. It is safe for concurrent use.
 type Store struct {
@@ -66,7 +74,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{path: path, now: time.Now}
 	s.write = openHandle(path, url.Values{"_txlock": {"immediate"}})
 	s.write.SetMaxOpenConns(1)
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, migrations); err != nil {
 		_ = s.write.Close()
 		return nil, s.explain(err)
 	}
@@ -179,70 +187,6 @@ func (s *Store) run(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
 	return s.explain(sqlTx.Commit())
 }
 
-// migrate applies the embedded migrations above user_version, each in its own
-// transaction together with the new user_version.
-func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
-	var (
-		have int
-		ours bool
-	)
-	if err := s.write.QueryRowContext(ctx, "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'container_deps') FROM pragma_user_version").
-		Scan(&have, &ours); err != nil {
-		return err
-	}
-	if have > 0 && !ours {
-		return foreignError(s.path) // others number their schemas too
-	}
-	if have > len(files) {
-		return fmt.Errorf("database %s was written by a newer podctl (schema %d, this one knows %d): use that podctl, or name another --root: %w",
-			s.path, have, len(files), errdefs.ErrUnsupported)
-	}
-	for have < len(files) {
-		if have, err = s.migrateOnce(ctx, files); err != nil {
-			return err
-		}
-	}
-	_, err = s.write.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", walPages))
-	return err
-}
-
-// migrateOnce reads the version again inside the write transaction: another
-// process may have migrated in the meantime.
-func (s *Store) migrateOnce(ctx context.Context, files []string) (int, error) {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	var have int
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return 0, err
-	}
-	if have >= len(files) {
-		return have, nil
-	}
-	script, err := migrations.ReadFile(files[have])
-	if err != nil {
-		return 0, err
-	}
-	if have == 0 {
-		if err := refuseForeign(ctx, tx, s.path); err != nil {
-			return 0, err
-		}
-	}
-	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
-		return 0, fmt.Errorf("migrate %s with %s: %w", s.path, files[have], err)
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", have+1)); err != nil {
-		return 0, err
-	}
-	return have + 1, tx.Commit()
-}
-
 // refuseForeign keeps us from adding our tables to somebody else's database.
 func refuseForeign(ctx context.Context, tx *sql.Tx, path string) error {
 	var n int
@@ -267,7 +211,7 @@ func (s *Store) explain(err error) error {
 	}
 	switch se.Code {
 	case sqlite3.ErrNotADB, sqlite3.ErrCorrupt:
-		return fmt.Errorf("database %s is damaged or not a database (%w): it was left as it is; move it away, or restore a copy", s.path, err)
+		return damagedError{fmt.Errorf("database %s is damaged or not a database (%w): it was left as it is; \"podctl doctor --rebuild\" makes a new one from what is on this host and keeps this one aside", s.path, err)}
 	case sqlite3.ErrFull:
 		return fmt.Errorf("write database %s: no space left on device: free some space and run the command again (%w)", s.path, err)
 	case sqlite3.ErrCantOpen, sqlite3.ErrPerm, sqlite3.ErrReadonly:

@@ -123,25 +123,13 @@ func psRun(ctx context.Context, opts *psOptions) error {
 	if opts.Watch == 0 {
 		return opts.print(ctx, eng)
 	}
-	tick := time.NewTicker(time.Duration(opts.Watch) * time.Second)
-	defer tick.Stop()
-	for {
-		if _, err := io.WriteString(opts.IO.Out, clearScreen); err != nil {
+	return cmdutil.Every(ctx, time.Duration(opts.Watch)*time.Second, func() error {
+		if _, err := io.WriteString(opts.IO.Out, cmdutil.ClearScreen); err != nil {
 			return err
 		}
-		if err := opts.print(ctx, eng); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+		return opts.print(ctx, eng)
+	})
 }
-
-// clearScreen is how terminals are told to (ECMA-48).
-const clearScreen = "\x1b[2J\x1b[1;1H"
 
 func (opts *psOptions) print(ctx context.Context, eng lister) error {
 	list, err := eng.ListContainers(ctx, opts.List)

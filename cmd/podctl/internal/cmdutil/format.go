@@ -23,8 +23,10 @@ type ListFormat struct {
 	// Headers names columns whose heading is not the field name in upper
 	// case. Keys are field names or method names.
 	Headers map[string]string
-	// NoHeading leaves the header row away.
-	NoHeading bool
+	// NoHeading leaves the header row away; UserHeading prints it above a user's
+	// template too.
+	NoHeading   bool
+	UserHeading bool
 	// Indent is the number of blanks per level of JSON; 0 prints one line.
 	Indent int
 	// JSON is printed for a JSON request instead of the rows, where these
@@ -52,7 +54,7 @@ func RenderList[T any](out io.Writer, f ListFormat, rows []T) error {
 	if err != nil {
 		return err
 	}
-	if formatter.RenderHeaders && !f.NoHeading {
+	if (formatter.RenderHeaders || f.UserHeading) && !f.NoHeading {
 		if err := formatter.Execute(headings[T](f.Headers)); err != nil {
 			return err
 		}
