@@ -51,6 +51,8 @@ func insertRows(t testing.TB, r *Runtime, rows ...any) {
 			switch row := row.(type) {
 			case *pod.Pod:
 				require.NoError(t, tx.InsertPod(ctx, row))
+			case *store.Volume:
+				require.NoError(t, tx.InsertVolume(ctx, row))
 			case *container.Container:
 				require.NoError(t, tx.InsertContainer(ctx, row))
 				require.NoError(t, tx.SaveContainer(ctx, row))
