@@ -10,6 +10,7 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/networkcmd"
 	"github.com/podctl/podctl/cmd/podctl/podcmd"
+	"github.com/podctl/podctl/cmd/podctl/secretcmd"
 	"github.com/podctl/podctl/cmd/podctl/syscmd"
 	"github.com/podctl/podctl/cmd/podctl/volumecmd"
 )
@@ -65,6 +66,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			podcmd.NewCmdTop(f, nil),
 			podcmd.NewCmdUnpause(f, nil),
 		),
+		secretcmd.NewGroup(f, func(ctx context.Context) (secretcmd.Engine, error) { return f.Engine(ctx) }),
 		cmdutil.NewGroup("system", "Manage podctl",
 			syscmd.NewCmdEvents(f, nil),
 			syscmd.NewCmdInfo(f, nil),

@@ -83,6 +83,9 @@ func (r *Runtime) planContainer(ctx context.Context, opts CreateOptions) (*conta
 	if err := r.resolveVolumesFrom(ctx, &opts.Config.Storage); err != nil {
 		return nil, err
 	}
+	if err := r.resolveSecrets(ctx, opts.Config); err != nil {
+		return nil, err
+	}
 	img, err := r.ensureImage(ctx, opts.Config, opts.Pull)
 	if err != nil {
 		return nil, err
@@ -348,6 +351,9 @@ func (r *Runtime) makeContainer(ctx context.Context, c *container.Container, vol
 		}
 	}
 	if err := r.writeBlueprint(c); err != nil {
+		return err
+	}
+	if err := r.keepSecrets(c); err != nil {
 		return err
 	}
 	return r.store.Update(ctx, func(tx *store.Tx) error {
