@@ -1,0 +1,208 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/cgroupmgr"
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/lock"
+	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/settings"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// bench is a fake host with a real database, on which podctl processes come and
+// go.
+type bench struct {
+	t        *testing.T
+	ctx      context.Context
+	settings *settings.Settings
+	*world
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "containers.conf")
+	require.NoError(t, os.WriteFile(conf, []byte("[containers]\ninit_path = \"/init\"\nvolumes = []\n"), 0o600))
+	t.Setenv("CONTAINERS_CONF", conf)
+	t.Setenv("CONTAINERS_CONF_OVERRIDE", "")
+	t.Setenv("INVOCATION_ID", "")
+	s, err := settings.Load(settings.Flags{Root: filepath.Join(dir, "root"), RunRoot: filepath.Join(dir, "run"), TmpDir: filepath.Join(dir, "run", "podctl")})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	t.Cleanup(cancel)
+	return &bench{t: t, ctx: ctx, settings: s, world: newWorld(s.ExitDir())}
+}
+
+// engine is the engine in one podctl process.
+type engine struct {
+	*Runtime
+	*podctl
+	notes *bytes.Buffer
+}
+
+// open starts a podctl process.
+func (b *bench) open() *engine {
+	b.t.Helper()
+	db, err := store.Open(b.ctx, b.settings.Database())
+	require.NoError(b.t, err)
+	b.t.Cleanup(func() { _ = db.Close() })
+	b.mu.Lock()
+	p := &podctl{world: b.world, self: b.spawn(""), db: db}
+	b.mu.Unlock()
+	e := &engine{podctl: p, notes: new(bytes.Buffer)}
+	e.Runtime = &Runtime{
+		settings: b.settings, notices: e.notes, store: p, locks: lock.Open(b.settings.LockDir()), self: ownerOf(p.self), host: p, processes: p,
+		cgroups: func() (cgroupmgr.Manager, error) { return fakeCgroups{podctl: p}, nil },
+		oci:     func() (ociRuntime, error) { return fakeOCI{p}, nil },
+		layers:  func() (imageLayers, error) { return fakeImages{p}, nil },
+		links:   func() (networkLinks, error) { return fakeNetworks{p}, nil },
+	}
+	require.NoError(b.t, e.enterBoot(b.ctx))
+	return e
+}
+
+// kill ends the podctl process, between two of its steps.
+func (e *engine) kill() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.podctl.self.alive() {
+		close(e.podctl.self.done)
+	}
+}
+
+// config is a container that asks for nothing but a command.
+func config() *container.Config {
+	return &container.Config{Image: container.Image{RawName: "img"}, Process: container.Process{Command: []string{"sleep"}}}
+}
+
+// pod creates a pod with an infra container.
+func (b *bench) pod(name string, change ...func(*PodCreateOptions)) string {
+	b.t.Helper()
+	e := b.open()
+	id, err := e.CreatePod(b.ctx, podOptions(name, change...))
+	require.NoError(b.t, err)
+	return id
+}
+
+func podOptions(name string, change ...func(*PodCreateOptions)) PodCreateOptions {
+	o := PodCreateOptions{Name: name, Infra: &container.Config{}, Config: &pod.Config{Share: []string{"ipc", "net", "uts"}, ShareParent: true}}
+	for _, fn := range change {
+		fn(&o)
+	}
+	return o
+}
+
+// ctr creates a container.
+func (b *bench) ctr(name, podName string, change ...func(*CreateOptions)) string {
+	b.t.Helper()
+	e := b.open()
+	id, err := e.CreateContainer(b.ctx, ctrOptions(name, podName, change...))
+	require.NoError(b.t, err)
+	return id
+}
+
+func ctrOptions(name, podName string, change ...func(*CreateOptions)) CreateOptions {
+	o := CreateOptions{Name: name, Pod: podName, Config: config()}
+	for _, fn := range change {
+		fn(&o)
+	}
+	return o
+}
+
+// row is a container as it stands, as a fresh podctl sees it.
+func (b *bench) row(id string) *container.Container {
+	b.t.Helper()
+	c, err := b.open().container(b.ctx, id)
+	require.NoError(b.t, err)
+	return c
+}
+
+func (b *bench) podRow(id string) (p *pod.Pod) {
+	b.t.Helper()
+	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) (err error) {
+		p, err = tx.Pod(b.ctx, id)
+		return err
+	}))
+	return p
+}
+
+func (b *bench) infra(podID string) string { return b.podRow(podID).InfraID }
+
+// names replaces IDs by names, for reading.
+func (b *bench) names(text string) string {
+	b.t.Helper()
+	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) error {
+		list, err := tx.Containers(b.ctx)
+		require.NoError(b.t, err)
+		for _, c := range list {
+			name := c.Name
+			if c.IsInfra() {
+				name = "infra"
+			}
+			text = strings.ReplaceAll(text, c.ID, name)
+		}
+		return nil
+	}))
+	return text
+}
+
+// effects are the journal's entries with one of the words, in order.
+func (b *bench) effects(words ...string) (out []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, entry := range b.journal {
+		for _, word := range words {
+			if strings.HasPrefix(entry, word+" ") {
+				out = append(out, entry)
+			}
+		}
+	}
+	return out
+}
+
+func (b *bench) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.journal = nil
+}
+
+// events are the recorded events since seq: "type status name".
+func (b *bench) events(seq int64) (out []string) {
+	b.t.Helper()
+	for _, e := range b.eventsSince(seq) {
+		name := e.Name
+		if strings.HasSuffix(name, "-infra") {
+			name = "infra"
+		}
+		out = append(out, string(e.Type)+" "+string(e.Status)+" "+name)
+	}
+	return out
+}
+
+func (b *bench) eventsSince(seq int64) (list []event.Event) {
+	b.t.Helper()
+	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.Events(b.ctx, store.EventQuery{AfterSeq: seq})
+		return err
+	}))
+	return list
+}
+
+func (b *bench) now() (seq int64) {
+	b.t.Helper()
+	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) (err error) {
+		seq, err = tx.LastEventSeq(b.ctx)
+		return err
+	}))
+	return seq
+}

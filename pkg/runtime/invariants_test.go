@@ -1,0 +1,176 @@
+package runtime
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/store"
+)
+
+// snapshot is everything the database says.
+type snapshot struct {
+	pods    map[string]*pod.Pod
+	ctrs    map[string]*container.Container
+	volumes map[string]*store.Volume
+}
+
+func (b *bench) snapshot() snapshot {
+	b.t.Helper()
+	s := snapshot{pods: map[string]*pod.Pod{}, ctrs: map[string]*container.Container{}, volumes: map[string]*store.Volume{}}
+	e := b.open()
+	require.NoError(b.t, e.db.View(b.ctx, func(tx *store.Tx) error {
+		pods, err := tx.Pods(b.ctx)
+		require.NoError(b.t, err)
+		for _, p := range pods {
+			s.pods[p.ID] = p
+		}
+		list, err := tx.Containers(b.ctx)
+		require.NoError(b.t, err)
+		for _, c := range list {
+			s.ctrs[c.ID] = c
+		}
+		volumes, err := tx.Volumes(b.ctx)
+		for _, v := range volumes {
+			s.volumes[v.Name] = v
+		}
+		return err
+	}))
+	return s
+}
+
+// sound checks what must hold when no podctl is at work: every row at rest, and
+// on the host exactly what the rows account for.
+func (b *bench) sound() {
+	b.t.Helper()
+	s := b.snapshot()
+	wrong := slices.Concat(s.restless(), b.unaccounted(s), b.missing(s), b.leftFiles(s))
+	slices.Sort(wrong)
+	require.Empty(b.t, wrong, "journal: %s", b.names(fmt.Sprint(b.journal)))
+}
+
+// restless are the rows somebody is busy with.
+func (s snapshot) restless() (wrong []string) {
+	for _, p := range s.pods {
+		if p.State != pod.Ready || !p.Owner.IsZero() {
+			wrong = append(wrong, fmt.Sprintf("pod %s is %s", p.Name, p.State))
+		}
+	}
+	for _, c := range s.ctrs {
+		switch c.State {
+		case container.Creating, container.Stopping, container.Removing, container.Unknown:
+			wrong = append(wrong, fmt.Sprintf("container %s is %s", c.Name, c.State))
+		}
+		if c.Intent != "" || !c.Owner.IsZero() {
+			wrong = append(wrong, fmt.Sprintf("container %s has intent %q", c.Name, c.Intent))
+		}
+	}
+	for _, v := range s.volumes {
+		if v.State != store.VolumeReady {
+			wrong = append(wrong, fmt.Sprintf("volume %s is %s", v.Name, v.State))
+		}
+	}
+	return wrong
+}
+
+// up reports whether the row says that the container is set up on the host.
+func (s snapshot) up(id string) bool {
+	c := s.ctrs[id]
+	return c != nil && c.State.HasProcess()
+}
+
+// unaccounted is what is on the host and in no row.
+func (b *bench) unaccounted(s snapshot) (wrong []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for what, things := range map[string]map[string]bool{"network namespace": b.netns, "address": b.leases, "mount": b.mounts, "bundle": b.bundles, "cgroup": b.ctrCgroups} {
+		for id := range things {
+			if !s.up(id) {
+				wrong = append(wrong, what+" of "+b.called(s, id))
+			}
+		}
+	}
+	for id := range b.ctrs {
+		if !s.up(id) {
+			wrong = append(wrong, "OCI container "+b.called(s, id))
+		}
+	}
+	for id := range b.layers {
+		if s.ctrs[id] == nil {
+			wrong = append(wrong, "layer of "+b.called(s, id))
+		}
+	}
+	for path := range b.podCgroups {
+		if s.pods[filepath.Base(path)] == nil {
+			wrong = append(wrong, "cgroup of pod "+b.called(s, filepath.Base(path)))
+		}
+	}
+	for _, p := range b.procs {
+		if !p.alive() || p.ctr == "" {
+			continue
+		}
+		if c := s.ctrs[p.ctr]; c == nil || c.Runtime.Process != ownerOf(p) && c.Runtime.Conmon != ownerOf(p) {
+			wrong = append(wrong, fmt.Sprintf("process %d of %s", p.PID, b.called(s, p.ctr)))
+		}
+	}
+	return wrong
+}
+
+func (b *bench) called(s snapshot, id string) string {
+	if c := s.ctrs[id]; c != nil {
+		return c.Name + " (" + string(c.State) + ")"
+	}
+	return shortID(id) + " (no row)"
+}
+
+// missing is what rows say there is, and is not.
+func (b *bench) missing(s snapshot) (wrong []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, c := range s.ctrs {
+		if c.Config.Image.ID != "" && !b.layers[id] {
+			wrong = append(wrong, "no layer of "+c.Name)
+		}
+		if _, err := os.Stat(filepath.Join(b.settings.ContainerDir(id), blueprintName)); err != nil {
+			wrong = append(wrong, "no blueprint of "+c.Name)
+		}
+		if o := b.ctrs[id]; s.up(id) && (o == nil || !o.main.alive() && o.status != "stopped") {
+			wrong = append(wrong, "no process of "+b.called(s, id))
+		}
+	}
+	for name := range s.volumes {
+		if _, err := os.Stat(filepath.Join(b.settings.VolumeDir, name, "_data")); err != nil {
+			wrong = append(wrong, "no directory of volume "+name)
+		}
+	}
+	return wrong
+}
+
+// leftFiles are files and directories of what is gone.
+func (b *bench) leftFiles(s snapshot) (wrong []string) {
+	b.t.Helper()
+	known := func(id string) bool { return s.ctrs[id] != nil || s.pods[id] != nil }
+	for dir, keep := range map[string]func(string) bool{
+		filepath.Dir(b.settings.ContainerDir("x")): known,
+		filepath.Dir(b.settings.BundleDir("x")):    s.up,
+		b.settings.ExitDir():                       known,
+		b.settings.LockDir():                       known,
+		b.settings.VolumeDir:                       func(name string) bool { return s.volumes[name] != nil },
+	} {
+		entries, err := os.ReadDir(dir)
+		if !os.IsNotExist(err) {
+			require.NoError(b.t, err)
+		}
+		for _, f := range entries {
+			if !keep(f.Name()) {
+				wrong = append(wrong, filepath.Join(filepath.Base(dir), b.called(s, f.Name())))
+			}
+		}
+	}
+	return wrong
+}
