@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
@@ -26,6 +27,8 @@ type bench struct {
 	ctx      context.Context
 	settings *settings.Settings
 	*world
+	notes    bytes.Buffer // what the log says to the user
+	observer *engine      // a podctl that only looks; see look
 }
 
 func newBench(t *testing.T) *bench {
@@ -40,14 +43,17 @@ func newBench(t *testing.T) *bench {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), soon)
 	t.Cleanup(cancel)
-	return &bench{t: t, ctx: ctx, settings: s, world: newWorld(s.ExitDir())}
+	b := &bench{t: t, ctx: ctx, settings: s, world: newWorld(s.ExitDir())}
+	before := logrus.StandardLogger().Out
+	logrus.SetOutput(&b.notes)
+	t.Cleanup(func() { logrus.SetOutput(before) })
+	return b
 }
 
 // engine is the engine in one podctl process.
 type engine struct {
 	*Runtime
 	*podctl
-	notes *bytes.Buffer
 }
 
 // open starts a podctl process.
@@ -59,9 +65,9 @@ func (b *bench) open() *engine {
 	b.mu.Lock()
 	p := &podctl{world: b.world, self: b.spawn(""), db: db}
 	b.mu.Unlock()
-	e := &engine{podctl: p, notes: new(bytes.Buffer)}
+	e := &engine{podctl: p}
 	e.Runtime = &Runtime{
-		settings: b.settings, notices: e.notes, store: p, locks: lock.Open(b.settings.LockDir()), self: ownerOf(p.self), host: p, processes: p,
+		settings: b.settings, notices: &b.notes, store: p, locks: lock.Open(b.settings.LockDir()), self: asOwner(p.self), host: p, processes: p,
 		cgroups: func() (cgroupmgr.Manager, error) { return fakeCgroups{podctl: p}, nil },
 		oci:     func() (ociRuntime, error) { return fakeOCI{p}, nil },
 		layers:  func() (imageLayers, error) { return fakeImages{p}, nil },
@@ -69,6 +75,21 @@ func (b *bench) open() *engine {
 	}
 	require.NoError(b.t, e.enterBoot(b.ctx))
 	return e
+}
+
+// look is a podctl that changes nothing, for asking what there is.
+func (b *bench) look() *engine {
+	b.t.Helper()
+	if b.observer == nil || b.observer.Runtime.self.BootID != b.boot {
+		b.observer = b.open()
+	}
+	return b.observer
+}
+
+// view reads the database.
+func (b *bench) view(fn func(*store.Tx) error) {
+	b.t.Helper()
+	require.NoError(b.t, b.look().db.View(b.ctx, fn))
 }
 
 // kill ends the podctl process, between two of its steps.
@@ -80,8 +101,8 @@ func (e *engine) kill() {
 	}
 }
 
-// config is a container that asks for nothing but a command.
-func config() *container.Config {
+// sleeper is a container that asks for nothing but a command.
+func sleeper() *container.Config {
 	return &container.Config{Image: container.Image{RawName: "img"}, Process: container.Process{Command: []string{"sleep"}}}
 }
 
@@ -112,7 +133,7 @@ func (b *bench) ctr(name, podName string, change ...func(*CreateOptions)) string
 }
 
 func ctrOptions(name, podName string, change ...func(*CreateOptions)) CreateOptions {
-	o := CreateOptions{Name: name, Pod: podName, Config: config()}
+	o := CreateOptions{Name: name, Pod: podName, Config: sleeper()}
 	for _, fn := range change {
 		fn(&o)
 	}
@@ -122,17 +143,17 @@ func ctrOptions(name, podName string, change ...func(*CreateOptions)) CreateOpti
 // row is a container as it stands, as a fresh podctl sees it.
 func (b *bench) row(id string) *container.Container {
 	b.t.Helper()
-	c, err := b.open().container(b.ctx, id)
+	c, err := b.look().container(b.ctx, id)
 	require.NoError(b.t, err)
 	return c
 }
 
 func (b *bench) podRow(id string) (p *pod.Pod) {
 	b.t.Helper()
-	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) (err error) {
+	b.view(func(tx *store.Tx) (err error) {
 		p, err = tx.Pod(b.ctx, id)
 		return err
-	}))
+	})
 	return p
 }
 
@@ -141,7 +162,7 @@ func (b *bench) infra(podID string) string { return b.podRow(podID).InfraID }
 // names replaces IDs by names, for reading.
 func (b *bench) names(text string) string {
 	b.t.Helper()
-	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) error {
+	b.view(func(tx *store.Tx) error {
 		list, err := tx.Containers(b.ctx)
 		require.NoError(b.t, err)
 		for _, c := range list {
@@ -152,7 +173,7 @@ func (b *bench) names(text string) string {
 			text = strings.ReplaceAll(text, c.ID, name)
 		}
 		return nil
-	}))
+	})
 	return text
 }
 
@@ -191,18 +212,18 @@ func (b *bench) events(seq int64) (out []string) {
 
 func (b *bench) eventsSince(seq int64) (list []event.Event) {
 	b.t.Helper()
-	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) (err error) {
+	b.view(func(tx *store.Tx) (err error) {
 		list, err = tx.Events(b.ctx, store.EventQuery{AfterSeq: seq})
 		return err
-	}))
+	})
 	return list
 }
 
 func (b *bench) now() (seq int64) {
 	b.t.Helper()
-	require.NoError(b.t, b.open().db.View(b.ctx, func(tx *store.Tx) (err error) {
+	b.view(func(tx *store.Tx) (err error) {
 		seq, err = tx.LastEventSeq(b.ctx)
 		return err
-	}))
+	})
 	return seq
 }

@@ -513,8 +513,8 @@ func (n fakeNetworks) Teardown(_ context.Context, a network.Attachment) error {
 
 func (n fakeNetworks) HostIP(map[string]types.StatusBlock) string { return "" }
 
-// ownerOf is who a row names.
-func ownerOf(p *fakeProc) container.Owner { return container.Owner(p.Process) }
+// asOwner is who a row names.
+func asOwner(p *fakeProc) container.Owner { return container.Owner(p.Process) }
 
 // soon bounds every wait of a test.
 const soon = 20 * time.Second

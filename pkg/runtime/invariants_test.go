@@ -23,8 +23,7 @@ type snapshot struct {
 func (b *bench) snapshot() snapshot {
 	b.t.Helper()
 	s := snapshot{pods: map[string]*pod.Pod{}, ctrs: map[string]*container.Container{}, volumes: map[string]*store.Volume{}}
-	e := b.open()
-	require.NoError(b.t, e.db.View(b.ctx, func(tx *store.Tx) error {
+	b.view(func(tx *store.Tx) error {
 		pods, err := tx.Pods(b.ctx)
 		require.NoError(b.t, err)
 		for _, p := range pods {
@@ -40,7 +39,7 @@ func (b *bench) snapshot() snapshot {
 			s.volumes[v.Name] = v
 		}
 		return err
-	}))
+	})
 	return s
 }
 
@@ -51,7 +50,9 @@ func (b *bench) sound() {
 	s := b.snapshot()
 	wrong := slices.Concat(s.restless(), b.unaccounted(s), b.missing(s), b.leftFiles(s))
 	slices.Sort(wrong)
-	require.Empty(b.t, wrong, "journal: %s", b.names(fmt.Sprint(b.journal)))
+	if len(wrong) > 0 {
+		require.Empty(b.t, wrong, "journal: %s", b.names(fmt.Sprint(b.journal)))
+	}
 }
 
 // restless are the rows somebody is busy with.
@@ -114,7 +115,7 @@ func (b *bench) unaccounted(s snapshot) (wrong []string) {
 		if !p.alive() || p.ctr == "" {
 			continue
 		}
-		if c := s.ctrs[p.ctr]; c == nil || c.Runtime.Process != ownerOf(p) && c.Runtime.Conmon != ownerOf(p) {
+		if c := s.ctrs[p.ctr]; c == nil || c.Runtime.Process != asOwner(p) && c.Runtime.Conmon != asOwner(p) {
 			wrong = append(wrong, fmt.Sprintf("process %d of %s", p.PID, b.called(s, p.ctr)))
 		}
 	}

@@ -34,7 +34,7 @@ func TestLifeOfAContainer(t *testing.T) {
 	require.Equal(t, []string{"signal-sigterm " + id, "oci-delete " + id, "detach-network " + id, "remove-ns " + id, "unmount " + id, "remove-cgroup " + id},
 		b.effects("signal-sigterm", "signal-sigkill", "oci-delete", "detach-network", "remove-ns", "unmount", "remove-cgroup"))
 	require.NoError(t, b.open().StopContainer(b.ctx, id, StopOptions{}), "one that is stopped is success")
-	require.NoError(t, b.open().RestartContainer(b.ctx, id, StopOptions{}))
+	require.NoError(t, b.open().RestartContainers(b.ctx, []Target{{ID: id}}, StopOptions{})[0])
 	b.sound()
 	require.NoError(t, b.open().RemoveContainer(b.ctx, id, RemoveOptions{Force: true}))
 	b.sound()
