@@ -1,13 +1,14 @@
 package runtime
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/containers/common/pkg/config"
 	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 
@@ -27,27 +28,63 @@ type bench struct {
 	ctx      context.Context
 	settings *settings.Settings
 	*world
-	notes    bytes.Buffer // what the log says to the user
-	observer *engine      // a podctl that only looks; see look
+	observer *engine // see look
 }
 
+// newBench makes a host of its own, with the configuration podctl has without a
+// containers.conf.
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "containers.conf")
-	require.NoError(t, os.WriteFile(conf, []byte("[containers]\ninit_path = \"/init\"\nvolumes = []\n"), 0o600))
-	t.Setenv("CONTAINERS_CONF", conf)
+	return benchWith(t, defaultConf(t))
+}
+
+// defaultConf reads the configuration away from the host's files; what it gives
+// may be shared by benches.
+func defaultConf(t *testing.T) *config.Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "containers.conf")
+	require.NoError(t, os.WriteFile(path, []byte("[containers]\ninit_path = \"/init\"\n"), 0o600))
+	t.Setenv("CONTAINERS_CONF", path)
 	t.Setenv("CONTAINERS_CONF_OVERRIDE", "")
 	t.Setenv("INVOCATION_ID", "")
-	s, err := settings.Load(settings.Flags{Root: filepath.Join(dir, "root"), RunRoot: filepath.Join(dir, "run"), TmpDir: filepath.Join(dir, "run", "podctl")})
+	conf, err := config.New(nil)
 	require.NoError(t, err)
+	return conf
+}
+
+func benchWith(t *testing.T, conf *config.Config) *bench {
+	t.Helper()
+	dir := fastDir(t)
+	s := &settings.Settings{
+		Conf: conf, GraphRoot: filepath.Join(dir, "root"), RunRoot: filepath.Join(dir, "run"),
+		StateDir: filepath.Join(dir, "root", "podctl"), TmpDir: filepath.Join(dir, "run", "podctl"),
+		VolumeDir: filepath.Join(dir, "root", "volumes"),
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), soon)
 	t.Cleanup(cancel)
-	b := &bench{t: t, ctx: ctx, settings: s, world: newWorld(s.ExitDir())}
+	return &bench{t: t, ctx: ctx, settings: s, world: newWorld(s.ExitDir())}
+}
+
+// fastDir is a temporary directory, in memory if there is such a place: these
+// tests make thousands of transactions, and lose no power.
+func fastDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "podctl-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+// warnings collects what is logged until the test ends.
+func warnings(t *testing.T) *notes {
+	t.Helper()
+	said := new(notes)
 	before := logrus.StandardLogger().Out
-	logrus.SetOutput(&b.notes)
+	logrus.SetOutput(said)
 	t.Cleanup(func() { logrus.SetOutput(before) })
-	return b
+	return said
 }
 
 // engine is the engine in one podctl process.
@@ -67,7 +104,7 @@ func (b *bench) open() *engine {
 	b.mu.Unlock()
 	e := &engine{podctl: p}
 	e.Runtime = &Runtime{
-		settings: b.settings, notices: &b.notes, store: p, locks: lock.Open(b.settings.LockDir()), self: asOwner(p.self), host: p, processes: p,
+		settings: b.settings, notices: io.Discard, store: p, locks: lock.Open(b.settings.LockDir()), self: asOwner(p.self), host: p, processes: p,
 		cgroups: func() (cgroupmgr.Manager, error) { return fakeCgroups{podctl: p}, nil },
 		oci:     func() (ociRuntime, error) { return fakeOCI{p}, nil },
 		layers:  func() (imageLayers, error) { return fakeImages{p}, nil },
@@ -77,7 +114,7 @@ func (b *bench) open() *engine {
 	return e
 }
 
-// look is a podctl that changes nothing, for asking what there is.
+// look is a podctl for setting the scene and asking what there is.
 func (b *bench) look() *engine {
 	b.t.Helper()
 	if b.observer == nil || b.observer.Runtime.self.BootID != b.boot {
@@ -109,8 +146,7 @@ func sleeper() *container.Config {
 // pod creates a pod with an infra container.
 func (b *bench) pod(name string, change ...func(*PodCreateOptions)) string {
 	b.t.Helper()
-	e := b.open()
-	id, err := e.CreatePod(b.ctx, podOptions(name, change...))
+	id, err := b.look().CreatePod(b.ctx, podOptions(name, change...))
 	require.NoError(b.t, err)
 	return id
 }
@@ -126,8 +162,7 @@ func podOptions(name string, change ...func(*PodCreateOptions)) PodCreateOptions
 // ctr creates a container.
 func (b *bench) ctr(name, podName string, change ...func(*CreateOptions)) string {
 	b.t.Helper()
-	e := b.open()
-	id, err := e.CreateContainer(b.ctx, ctrOptions(name, podName, change...))
+	id, err := b.look().CreateContainer(b.ctx, ctrOptions(name, podName, change...))
 	require.NoError(b.t, err)
 	return id
 }

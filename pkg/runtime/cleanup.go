@@ -57,7 +57,7 @@ const endTime = 10 * time.Second
 // cut off before it could record them, from the files conmon wrote.
 func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) error {
 	process, conmon := c.Runtime.Process, c.Runtime.Conmon
-	if c.Intent == intentStart && process.PID == 0 {
+	if mayBeStarted(c.Intent) && process.PID == 0 {
 		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
 		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
 	}
@@ -153,6 +153,8 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 		return r.finishAbandonedRemove(ctx, c)
 	case c.State == container.Stopped:
 		return r.recordExit(ctx, c)
+	case abandoned && (c.Intent == intentPause || c.Intent == intentUnpause):
+		return r.settleFrozen(ctx, id)
 	case abandoned:
 		_, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
 			release(c)
@@ -190,7 +192,11 @@ func (r *Runtime) recordExit(ctx context.Context, c *container.Container, also .
 		return err
 	}
 	_, err := r.change(ctx, c.ID, func(tx *store.Tx, row *container.Container) error {
+		policies := row.Intent == intentCleanup && row.Owner == r.self
 		conclude(row, container.Exited)
+		if policies {
+			r.claim(row, intentCleanup)
+		}
 		run := &row.Runtime
 		stopped := run.StoppedByUser
 		*run = c.Runtime
@@ -255,9 +261,18 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 	if c.State != container.Exited || c.Intent == intentRestart && r.alive(c.Owner) {
 		return err
 	}
+	return errors.Join(err, r.applyPolicies(ctx, c, opts))
+}
+
+// applyPolicies removes a container that has ended, or stops its pod, as their
+// policies say.
+func (r *Runtime) applyPolicies(ctx context.Context, c *container.Container, opts CleanupOptions) (err error) {
+	if c.State != container.Exited {
+		return nil
+	}
 	if c.Config.AutoRemove || opts.Remove {
 		remove := RemoveOptions{Volumes: true, Ignore: true}
-		rmErr := r.removeContainers(ctx, []string{id}, remove)
+		rmErr := r.removeContainers(ctx, []string{c.ID}, remove)
 		if errors.Is(rmErr, errdefs.ErrNotFound) {
 			rmErr = nil
 		}
@@ -266,7 +281,36 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 		}
 		err = errors.Join(err, rmErr)
 	}
-	return errors.Join(err, r.applyExitPolicy(ctx, c))
+	return errors.Join(err, r.applyExitPolicy(ctx, c), r.releaseCleanup(ctx, c))
+}
+
+// claimCleanup notes that what follows the end of a process is being done by us.
+// With it the row says how the process ended.
+func (r *Runtime) claimCleanup(ctx context.Context, id string) error {
+	_, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+		if !isRemoval(c.Intent) {
+			r.claim(c, intentCleanup)
+		}
+		return nil
+	})
+	return err
+}
+
+// releaseCleanup ends what claimCleanup began.
+func (r *Runtime) releaseCleanup(ctx context.Context, c *container.Container) error {
+	if c.Intent != intentCleanup {
+		return nil
+	}
+	_, err := r.change(ctx, c.ID, func(_ *store.Tx, c *container.Container) error {
+		if c.Intent == intentCleanup && c.Owner == r.self {
+			release(c)
+		}
+		return nil
+	})
+	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		return nil
+	}
+	return err
 }
 
 // removeImageIfUnused removes a container's image by the name it was created
@@ -315,9 +359,17 @@ func (r *Runtime) cleanUp(ctx context.Context, id string, opts CleanupOptions) (
 		_, err := container.Check(container.OpCleanup, id, c.State)
 		return nil, err
 	}
-	ended := c.State == container.Stopped
-	if err := r.settle(ctx, id); err != nil {
-		return nil, err
+	resumed := c.Intent == intentCleanup && !r.alive(c.Owner)
+	ended := c.State == container.Stopped || resumed
+	if ended {
+		if err := r.claimCleanup(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	if !resumed || c.State != container.Exited {
+		if err := r.settle(ctx, id); err != nil {
+			return nil, err
+		}
 	}
 	if c, err = r.container(ctx, id); err != nil {
 		return nil, err

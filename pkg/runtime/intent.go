@@ -19,10 +19,30 @@ const (
 	// intentRestart: stopped, about to be started again by the owner. It keeps the
 	// exit command from treating the stop as the container's end.
 	intentRestart = "restart"
+	// intentPause and intentUnpause: only the OCI runtime knows whether the
+	// container is frozen by now.
+	intentPause   = "pause"
+	intentUnpause = "unpause"
+	// intentCleanup: the process ended, and what its policies ask for is still to
+	// be done.
+	intentCleanup = "cleanup"
 	// intentRemovePaused is intentRemove of a container that was frozen when it
-	// was claimed, and has to be thawed to die.
+	// was claimed, or may have been, and has to be thawed to die.
 	intentRemovePaused = "remove-paused"
+	// intentRemoveStarted is intentRemove of a container somebody was starting
+	// when it was claimed. If they are killed before they give the lock up, the
+	// row does not say what they set up.
+	intentRemoveStarted = "remove-started"
 )
+
+// isRemoval reports whether an intent is the removal of a container.
+func isRemoval(intent string) bool {
+	return intent == intentRemove || intent == intentRemovePaused || intent == intentRemoveStarted
+}
+
+// mayBeStarted reports whether an intent stands for a start the row knows
+// nothing of.
+func mayBeStarted(intent string) bool { return intent == intentStart || intent == intentRemoveStarted }
 
 // claim records, in the caller's transaction, that this process is about to
 // carry out the intent.

@@ -36,7 +36,7 @@ func TestLifeOfAContainer(t *testing.T) {
 	require.NoError(t, b.open().StopContainer(b.ctx, id, StopOptions{}), "one that is stopped is success")
 	require.NoError(t, b.open().RestartContainers(b.ctx, []Target{{ID: id}}, StopOptions{})[0])
 	b.sound()
-	require.NoError(t, b.open().RemoveContainer(b.ctx, id, RemoveOptions{Force: true}))
+	require.NoError(t, remove(RemoveOptions{}, "web")(b, b.open()))
 	b.sound()
 	require.Empty(t, b.snapshot().ctrs)
 }
@@ -45,8 +45,8 @@ func TestLifeOfAPod(t *testing.T) {
 	b := newBench(t)
 	podID := b.pod("p")
 	b.sound()
-	b.ctr("db", "p")
-	b.ctr("web", "p", requires("db"))
+	b.ctr("sql", "p")
+	b.ctr("web", "p", requires("sql"))
 	b.sound()
 	b.forget()
 	require.NoError(t, b.open().StartPod(b.ctx, podID))
@@ -55,7 +55,7 @@ func TestLifeOfAPod(t *testing.T) {
 	for i := range started {
 		started[i] = b.names(started[i])
 	}
-	require.Equal(t, []string{"oci-start infra", "oci-start db", "oci-start web"}, started, "dependencies first")
+	require.Equal(t, []string{"oci-start infra", "oci-start sql", "oci-start web"}, started, "dependencies first")
 	b.forget()
 	require.NoError(t, b.open().StopPod(b.ctx, podID, StopOptions{}))
 	b.sound()
@@ -63,7 +63,7 @@ func TestLifeOfAPod(t *testing.T) {
 	for i := range stopped {
 		stopped[i] = b.names(stopped[i])
 	}
-	require.Equal(t, []string{"signal-sigterm web", "signal-sigterm db", "signal-sigterm infra"}, stopped, "dependents first")
+	require.Equal(t, []string{"signal-sigterm web", "signal-sigterm sql", "signal-sigterm infra"}, stopped, "dependents first")
 	require.Empty(t, b.podCgroups)
 	require.NoError(t, b.open().RestartPod(b.ctx, podID))
 	b.sound()

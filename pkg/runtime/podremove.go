@@ -25,7 +25,11 @@ func (r *Runtime) RemovePod(ctx context.Context, id string, opts RemoveOptions) 
 	if err := r.recover(ctx); err != nil {
 		return err
 	}
-	return r.removePod(ctx, id, opts)
+	err := r.removePod(ctx, id, opts)
+	if errors.Is(err, errdefs.ErrNoSuchPod) && r.isFinished(id) {
+		return nil
+	}
+	return err
 }
 
 func (r *Runtime) removePod(ctx context.Context, id string, opts RemoveOptions) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/store"
@@ -24,13 +25,18 @@ func (r *Runtime) recover(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	for _, id := range dead.containers {
-		r.mend("container", id, r.recoverContainer(ctx, id))
+	for _, c := range dead.inOrder() {
+		if c.Intent == intentCleanup {
+			r.mend("container", c.ID, r.resumeCleanup(ctx, c.ID))
+		} else {
+			r.mend("container", c.ID, r.recoverContainer(ctx, c.ID))
+		}
 	}
 	for _, p := range dead.pods {
-		if p.State == pod.Creating {
+		switch p.State {
+		case pod.Creating:
 			r.mend("pod", p.ID, r.unmakePod(ctx, p.ID))
-		} else {
+		case pod.Removing:
 			r.mend("pod", p.ID, r.resumePodRemoval(ctx, p.ID))
 		}
 	}
@@ -49,9 +55,28 @@ func (r *Runtime) mend(kind, name string, err error) {
 
 // abandoned is what dead owners left.
 type abandoned struct {
-	containers []string
+	containers []*container.Container
 	pods       []*pod.Pod
 	volumes    []string
+}
+
+// inOrder are the containers, dependents first: a removal may only go on so.
+func (a abandoned) inOrder() []*container.Container {
+	nodes := make([]depgraph.Node, 0, len(a.containers))
+	byID := make(map[string]*container.Container, len(a.containers))
+	for _, c := range a.containers {
+		nodes = append(nodes, depgraph.Node{ID: c.ID, DependsOn: within(c.DependsOn, a.containers)})
+		byID[c.ID] = c
+	}
+	g, err := depgraph.Build(nodes)
+	if err != nil {
+		return a.containers
+	}
+	ordered := make([]*container.Container, 0, len(nodes))
+	for _, id := range g.Order(depgraph.Inwards) {
+		ordered = append(ordered, byID[id])
+	}
+	return ordered
 }
 
 // findAbandoned looks for transitional rows whose owner is dead.
@@ -63,6 +88,9 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 	}
 	dying := map[string]bool{}
 	for _, p := range pods {
+		if p.State != pod.Creating && p.State != pod.Removing {
+			continue // damaged: for the user to decide
+		}
 		if !r.alive(p.Owner) {
 			dead.pods = append(dead.pods, p)
 			dying[p.ID] = true
@@ -74,7 +102,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 	}
 	for _, c := range list {
 		if !r.alive(c.Owner) && !dying[c.PodID] {
-			dead.containers = append(dead.containers, c.ID)
+			dead.containers = append(dead.containers, c)
 		}
 	}
 	volumes, err := tx.VolumesInTransition(ctx)
@@ -98,14 +126,41 @@ func (r *Runtime) recoverContainer(ctx context.Context, id string) error {
 	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
 	err = r.settle(ctx, id)
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
+		r.finished.Store(id, true)
 		return l.Remove()
 	}
 	return err
 }
 
+// resumeCleanup carries on an exit command that was killed, unless somebody is
+// at the container by now.
+func (r *Runtime) resumeCleanup(ctx context.Context, id string) error {
+	l, ok, err := r.locks.TryLock(id)
+	if err != nil || !ok {
+		return err
+	}
+	opts := CleanupOptions{StoppedOnly: true}
+	c, err := r.cleanUp(ctx, id, opts)
+	if err = errors.Join(err, l.Unlock()); err != nil || c == nil {
+		return err
+	}
+	return r.applyPolicies(ctx, c, opts)
+}
+
+// isFinished reports whether this process, recovering, completed the removal of
+// the object: who was about to remove it has nothing left to do.
+func (r *Runtime) isFinished(id string) bool {
+	_, ok := r.finished.Load(id)
+	return ok
+}
+
 // resumePodRemoval carries on a pod removal whose owner died.
 func (r *Runtime) resumePodRemoval(ctx context.Context, id string) error {
-	return r.removePod(ctx, id, RemoveOptions{Force: true})
+	err := r.removePod(ctx, id, RemoveOptions{Force: true})
+	if err == nil {
+		r.finished.Store(id, true)
+	}
+	return err
 }
 
 // recoverVolume finishes the removal of a volume, or undoes or finishes its
@@ -135,6 +190,3 @@ func (r *Runtime) recoverVolume(ctx context.Context, name string) error {
 	}
 	return r.removeClaimedVolume(ctx, name)
 }
-
-// isRemoval reports whether an intent is the removal of a container.
-func isRemoval(intent string) bool { return intent == intentRemove || intent == intentRemovePaused }

@@ -41,25 +41,6 @@ type Removal struct {
 	Err error
 }
 
-// RemoveContainer removes one container, with opts.Depend what depends on it
-// too. Errors: class ErrInvalidState while it runs (without Force), ErrInUse
-// while others depend on it.
-func (r *Runtime) RemoveContainer(ctx context.Context, id string, opts RemoveOptions) error {
-	if err := r.recover(ctx); err != nil {
-		return err
-	}
-	if opts.Depend {
-		podID, err := r.podOfInfra(ctx, id)
-		if err != nil {
-			return err
-		}
-		if podID != "" {
-			return r.removePod(ctx, podID, opts)
-		}
-	}
-	return r.removeContainers(ctx, []string{id}, opts)
-}
-
 // podOfInfra is the pod whose infra container has that ID; "" for any other.
 func (r *Runtime) podOfInfra(ctx context.Context, id string) (string, error) {
 	c, err := r.container(ctx, id)
@@ -201,8 +182,11 @@ func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.C
 		return nil // its maker is dead; removing is undoing
 	}
 	intent := intentRemove
-	if c.State == container.Paused {
+	switch {
+	case c.State == container.Paused, c.Intent == intentPause, c.Intent == intentUnpause, c.Intent == intentRemovePaused:
 		intent = intentRemovePaused
+	case mayBeStarted(c.Intent):
+		intent = intentRemoveStarted
 	}
 	c.State = container.Removing
 	r.claim(c, intent)
@@ -328,7 +312,7 @@ func (r *Runtime) removeFromHost(ctx context.Context, c *container.Container, op
 // needsTakeDown reports whether anything of a start may still be on the host.
 func needsTakeDown(c *container.Container) bool {
 	run := c.Runtime
-	return run.Process.PID != 0 || run.Conmon.PID != 0 || run.Mountpoint != "" || run.NetNS != "" || c.Intent == intentStart || c.Damage != ""
+	return run.Process.PID != 0 || run.Conmon.PID != 0 || run.Mountpoint != "" || run.NetNS != "" || mayBeStarted(c.Intent) || c.Damage != ""
 }
 
 // terminateForRemoval ends a process: a paused one cannot heed a signal and is

@@ -19,12 +19,13 @@ import (
 // are removed with their infra containers. The error is that of a selection that
 // means nothing at all: ErrNoSuchCtr for the latest of none.
 func (r *Runtime) RemoveContainers(ctx context.Context, sel Selection, opts RemoveOptions) ([]Removal, error) {
-	if err := r.recover(ctx); err != nil {
-		return nil, err
-	}
 	opts.Depend = opts.Depend || sel.All
+	// Before recovering, which may complete the very removal that is asked for.
 	list, err := r.resolveEach(ctx, sel)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.recover(ctx); err != nil {
 		return nil, err
 	}
 	var found []Target

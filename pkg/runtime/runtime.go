@@ -52,6 +52,9 @@ type Runtime struct {
 	// needs.
 	layers func() (imageLayers, error)
 	links  func() (networkLinks, error)
+	// finished has the IDs of pods and containers whose removal this process
+	// completed for one that was killed.
+	finished sync.Map
 	// imagesOpen says that images was called.
 	imagesOpen atomic.Bool
 }

@@ -57,7 +57,11 @@ func (r *Runtime) StopContainer(ctx context.Context, id string, opts StopOptions
 	if err := r.recover(ctx); err != nil {
 		return err
 	}
-	if err := r.stopOne(ctx, id, opts); err != nil {
+	err := r.stopOne(ctx, id, opts)
+	if errors.Is(err, errdefs.ErrNoSuchCtr) && r.isFinished(id) {
+		return nil // it removed itself
+	}
+	if err != nil {
 		return err
 	}
 	return r.removeIfAuto(ctx, id)
@@ -298,31 +302,64 @@ func (r *Runtime) freeze(ctx context.Context, id string, op container.Operation,
 }
 
 func (r *Runtime) freezeLocked(ctx context.Context, id string, op container.Operation, to container.State, status event.Status) error {
-	c, err := r.container(ctx, id)
-	if err != nil {
-		return err
-	}
-	if _, err := container.Check(op, id, c.State); err != nil {
-		return err
-	}
-	if c.Config.Resources.CgroupMode == "disabled" {
-		return fmt.Errorf("cannot %s without using Cgroups: %w", op, errdefs.ErrNoCgroup)
-	}
 	engine, err := r.oci()
 	if err != nil {
 		return err
 	}
-	if op == container.OpPause {
-		err = engine.Pause(ctx, id)
-	} else {
-		err = engine.Resume(ctx, id)
+	if err := r.settle(ctx, id); err != nil {
+		return err
 	}
+	intent, act := intentPause, engine.Pause
+	if op == container.OpUnpause {
+		intent, act = intentUnpause, engine.Resume
+	}
+	_, err = r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+		if _, err := container.Check(op, id, c.State); err != nil {
+			return err
+		}
+		if c.Config.Resources.CgroupMode == "disabled" {
+			return fmt.Errorf("cannot %s without using Cgroups: %w", op, errdefs.ErrNoCgroup)
+		}
+		r.claim(c, intent)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
+	if err := act(ctx, id); err != nil {
+		return undo(ctx, err, func(ctx context.Context) error { return r.settleFrozen(ctx, id) })
+	}
 	_, err = r.change(ctx, id, func(tx *store.Tx, c *container.Container) error {
-		c.State = to
+		if c.State.HasProcess() {
+			conclude(c, to)
+		}
 		return tx.AddEvent(ctx, containerEvent(c, status))
+	})
+	return err
+}
+
+// settleFrozen records of a container somebody was pausing or unpausing whether
+// it is frozen.
+func (r *Runtime) settleFrozen(ctx context.Context, id string) error {
+	engine, err := r.oci()
+	if err != nil {
+		return err
+	}
+	known, err := engine.State(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+		to := c.State
+		switch {
+		case !to.HasProcess():
+		case known.Status == "paused":
+			to = container.Paused
+		default:
+			to = container.Running
+		}
+		conclude(c, to)
+		return nil
 	})
 	return err
 }
