@@ -185,12 +185,12 @@ func look[T any](p *podctl, fn func() (T, error)) (T, error) {
 	return fn()
 }
 
-// put and drop are the effects of making and removing.
-func put(m map[string]bool, key string) func() error {
+// setDown and takeAway are the effects of making and removing.
+func setDown(m map[string]bool, key string) func() error {
 	return func() error { m[key] = true; return nil }
 }
 
-func drop(m map[string]bool, key string) func() error {
+func takeAway(m map[string]bool, key string) func() error {
 	return func() error { delete(m, key); return nil }
 }
 
@@ -216,11 +216,11 @@ func (p *podctl) View(ctx context.Context, fn func(*store.Tx) error) error {
 // Mounts of the run directory.
 
 func (p *podctl) CreateNS(path string) error {
-	return p.step("create-ns", filepath.Base(path), put(p.netns, filepath.Base(path)))
+	return p.step("create-ns", filepath.Base(path), setDown(p.netns, filepath.Base(path)))
 }
 
 func (p *podctl) RemoveNS(path string) error {
-	return p.step("remove-ns", filepath.Base(path), drop(p.netns, filepath.Base(path)))
+	return p.step("remove-ns", filepath.Base(path), takeAway(p.netns, filepath.Base(path)))
 }
 
 func (p *podctl) WriteBundle(_ context.Context, in bundle.Input) error {
@@ -428,11 +428,11 @@ func (fakeCgroups) PodPath(parent, id string) (string, error) {
 }
 
 func (g fakeCgroups) CreatePod(_ context.Context, path string, _ *specs.LinuxResources) error {
-	return g.step("create-pod-cgroup", filepath.Base(path), put(g.podCgroups, path))
+	return g.step("create-pod-cgroup", filepath.Base(path), setDown(g.podCgroups, path))
 }
 
 func (g fakeCgroups) RemovePod(_ context.Context, path string) error {
-	return g.step("remove-pod-cgroup", filepath.Base(path), drop(g.podCgroups, path))
+	return g.step("remove-pod-cgroup", filepath.Base(path), takeAway(g.podCgroups, path))
 }
 
 func (g fakeCgroups) AddConmon(_ context.Context, parent, id string, _ int) error {
@@ -445,7 +445,7 @@ func (g fakeCgroups) AddConmon(_ context.Context, parent, id string, _ int) erro
 }
 
 func (g fakeCgroups) RemoveContainer(_ context.Context, _, id string) error {
-	return g.step("remove-cgroup", id, drop(g.ctrCgroups, id))
+	return g.step("remove-cgroup", id, takeAway(g.ctrCgroups, id))
 }
 
 // fakeImages has one image, "img".
@@ -459,7 +459,7 @@ func (i fakeImages) Ensure(_ context.Context, ref string, _ image.PullOptions) (
 }
 
 func (i fakeImages) CreateContainer(id, _ string, _ image.CreateOptions) error {
-	return i.step("create-layer", id, put(i.layers, id))
+	return i.step("create-layer", id, setDown(i.layers, id))
 }
 
 func (i fakeImages) Mount(id, _ string) (string, error) {
@@ -474,7 +474,7 @@ func (i fakeImages) Mount(id, _ string) (string, error) {
 }
 
 func (i fakeImages) Unmount(id string, _ bool) (bool, error) {
-	return false, i.step("unmount", id, drop(i.mounts, id))
+	return false, i.step("unmount", id, takeAway(i.mounts, id))
 }
 
 func (i fakeImages) DeleteContainer(id string) error {
@@ -508,7 +508,7 @@ func (n fakeNetworks) Setup(_ context.Context, a network.Attachment) (map[string
 }
 
 func (n fakeNetworks) Teardown(_ context.Context, a network.Attachment) error {
-	return n.step("detach-network", a.ID, drop(n.leases, a.ID))
+	return n.step("detach-network", a.ID, takeAway(n.leases, a.ID))
 }
 
 func (n fakeNetworks) HostIP(map[string]types.StatusBlock) string { return "" }
