@@ -36,6 +36,7 @@ type ociRuntime interface {
 	State(ctx context.Context, id string) (*specs.State, error)
 	Pause(ctx context.Context, id string) error
 	Resume(ctx context.Context, id string) error
+	Update(ctx context.Context, id string, resources *specs.LinuxResources) error
 	monitor
 }
 

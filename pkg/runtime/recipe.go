@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -25,13 +23,9 @@ type origin struct {
 // the infra container become the pod's; those of other containers stay. The
 // image is that of c, whatever its name means by now.
 func recipe(c *container.Config, from origin) (*container.Config, error) {
-	var out container.Config
-	b, err := json.Marshal(c)
-	if err == nil {
-		err = json.Unmarshal(b, &out)
-	}
+	out, err := copyConfig(c)
 	if err != nil {
-		return nil, fmt.Errorf("copy configuration: %w", err)
+		return nil, err
 	}
 	if c.Image.ID != "" && !c.EntrypointSet {
 		out.Entrypoint = nil
@@ -45,9 +39,9 @@ func recipe(c *container.Config, from origin) (*container.Config, error) {
 	}
 	recipeStorage(&out.Storage)
 	if from.pod != nil && from.pod.Config != nil {
-		leavePod(&out, from)
+		leavePod(out, from)
 	}
-	return &out, nil
+	return out, nil
 }
 
 // recipeStorage leaves what belongs to one container: its anonymous volumes are
