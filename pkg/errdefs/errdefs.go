@@ -64,6 +64,7 @@ var (
 // Sentinels of class [ErrInvalidState].
 var (
 	ErrCtrState         = of(ErrInvalidState, "container state improper")
+	ErrPodRunsInit      = of(ErrInvalidState, "cannot add init-ctr to a running pod")
 	ErrAttachNotRunning = of(ErrInvalidState, "you can only attach to running containers")
 	ErrTopNotRunning    = of(ErrInvalidState, "top can only be used on running containers")
 	ErrCtrStopped       = of(ErrInvalidState, "container is stopped")

@@ -253,7 +253,7 @@ type CleanupOptions struct {
 func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupOptions) error {
 	c, err := r.cleanupLocked(ctx, id, opts)
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
-		return r.leaveCgroup(ctx, id)
+		return r.leaveCgroup(ctx, id, "")
 	}
 	if c == nil {
 		return err
@@ -280,6 +280,8 @@ func (r *Runtime) applyPolicies(ctx context.Context, c *container.Container, opt
 			rmErr = r.removeImageIfUnused(ctx, c.Config.Image.RawName)
 		}
 		err = errors.Join(err, rmErr)
+		// Another podctl may have been the one to remove it, while we were in the way.
+		err = errors.Join(err, r.leaveCgroup(ctx, id, c.Config.Resources.CgroupParent))
 	}
 	return errors.Join(err, r.applyExitPolicy(ctx, c), r.releaseCleanup(ctx, c))
 }
@@ -327,14 +329,18 @@ func (r *Runtime) removeImageIfUnused(ctx context.Context, name string) error {
 	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errdefs.ErrImageInUse) })...)
 }
 
-// leaveCgroup is for an exit command that comes after its container was removed:
-// as long as it runs it keeps the cgroup of conmons outside pods in place.
-func (r *Runtime) leaveCgroup(ctx context.Context, id string) error {
+// leaveCgroup is for an exit command whose container was removed: as long as it
+// runs it keeps the cgroup of conmons outside pods in place. An empty parent is
+// the default one.
+func (r *Runtime) leaveCgroup(ctx context.Context, id, parent string) error {
 	m, err := r.cgroups()
 	if err != nil {
 		return err
 	}
-	return m.RemoveContainer(ctx, m.DefaultParent(), id)
+	if parent == "" {
+		parent = m.DefaultParent()
+	}
+	return m.RemoveContainer(ctx, parent, id)
 }
 
 // cleanupLocked settles the container under its lock and restarts it if its

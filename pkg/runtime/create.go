@@ -309,7 +309,7 @@ func (r *Runtime) checkPodOpen(ctx context.Context, tx *store.Tx, c *container.C
 		return err
 	}
 	if status := r.podStatus(members); status == pod.StatusRunning || status == pod.StatusDegraded {
-		return fmt.Errorf("cannot add init-ctr to a running pod: %w", errdefs.ErrCtrState)
+		return errdefs.ErrPodRunsInit
 	}
 	return nil
 }
