@@ -517,4 +517,4 @@ func (n fakeNetworks) HostIP(map[string]types.StatusBlock) string { return "" }
 func asOwner(p *fakeProc) container.Owner { return container.Owner(p.Process) }
 
 // soon bounds every wait of a test.
-const soon = 20 * time.Second
+const soon = 60 * time.Second
