@@ -391,6 +391,10 @@ func (o fakeOCI) Resume(_ context.Context, id string) error {
 	return o.freeze("oci-resume", id, "paused", "running")
 }
 
+func (o fakeOCI) Update(_ context.Context, id string, _ *specs.LinuxResources) error {
+	return o.step("oci-update", id, func() error { return nil })
+}
+
 func (o fakeOCI) RemoveFiles(id string) error {
 	return o.step("remove-exit", id, func() error {
 		if err := os.Remove(filepath.Join(o.dir, id)); !errors.Is(err, os.ErrNotExist) {
