@@ -281,7 +281,7 @@ func (r *Runtime) applyPolicies(ctx context.Context, c *container.Container, opt
 		}
 		err = errors.Join(err, rmErr)
 		// Another podctl may have been the one to remove it, while we were in the way.
-		err = errors.Join(err, r.leaveCgroup(ctx, id, c.Config.Resources.CgroupParent))
+		err = errors.Join(err, r.leaveCgroup(ctx, c.ID, c.Config.Resources.CgroupParent))
 	}
 	return errors.Join(err, r.applyExitPolicy(ctx, c), r.releaseCleanup(ctx, c))
 }
