@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -152,32 +151,19 @@ func (m *cgroupfs) tidy(removed string) {
 		return
 	}
 	conmon := path.Join(parent, "conmon")
-	if !m.inUse(parent) {
-		pids, _ := m.processes(conmon, everyCgroup)
-		family := m.family()
-		for _, pid := range pids {
-			if slices.Contains(family, pid) {
-				m.evict(pid)
-			}
+	// Our own conmon leaves even if others stay: of two exit commands that end
+	// at the same time each would leave the cgroup to the other.
+	pids, _ := m.processes(conmon, everyCgroup)
+	family := m.family()
+	for _, pid := range pids {
+		if slices.Contains(family, pid) {
+			m.evict(pid)
 		}
 	}
-	m.prune(conmon)
+	m.pruneIdle(conmon)
 	if parent == m.defaultParent {
 		m.prune(parent)
 	}
-}
-
-// inUse says whether the cgroup has children other than conmon's.
-func (m *cgroupfs) inUse(p string) bool {
-	for _, h := range m.layout.Hierarchies {
-		files, _ := filepath.Glob(filepath.Join(h.Dir, p, "*", procsFile))
-		for _, f := range files {
-			if !isConmon(path.Dir(f)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // rooted makes a path absolute and free of "..": a relative parent means the

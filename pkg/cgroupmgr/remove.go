@@ -134,6 +134,36 @@ func (t tree) prune(p string) {
 	}
 }
 
+// idleTime is how long pruneIdle waits. It is short: a conmon whose exit command
+// waits for a lock that the caller holds does not end, and cleans up itself later.
+const idleTime = 25 * time.Millisecond
+
+// pruneIdle is prune, and tries again for an instant: for a conmon that failed
+// and is about to end, and for the kernel to let go of the cgroup after that.
+func (t tree) pruneIdle(p string) {
+	ctx, cancel := context.WithTimeout(context.Background(), idleTime)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		t.prune(p)
+		if !t.exists(p) {
+			return
+		}
+		if wait(ctx, pause) != nil {
+			return
+		}
+	}
+}
+
+// exists says whether any hierarchy has the cgroup.
+func (t tree) exists(p string) bool {
+	for _, h := range t.layout.Hierarchies {
+		if _, err := os.Lstat(filepath.Join(h.Dir, p)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // isBusy: version 1 says ENOTEMPTY where there are children, version 2 EBUSY.
 func isBusy(err error) bool {
 	return errors.Is(err, unix.EBUSY) || errors.Is(err, unix.ENOTEMPTY)

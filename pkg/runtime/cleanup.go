@@ -380,6 +380,10 @@ func (r *Runtime) cleanUp(ctx context.Context, id string, opts CleanupOptions) (
 	if c, err = r.container(ctx, id); err != nil {
 		return nil, err
 	}
+	if !ended && (c.State == container.Exited || c.State == container.Created) {
+		// Who cleaned up could not remove the conmons' cgroup while we were in it.
+		return c, r.removeContainerCgroup(ctx, c)
+	}
 	if ended && wantsRestart(c) {
 		err = r.startLocked(ctx, id, startOptions{restarted: true})
 		c.State = container.Running

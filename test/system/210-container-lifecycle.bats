@@ -23,6 +23,9 @@ make() {
 state_of() { podctl ps -a --format '{{.State}}' --filter "name=^$1\$" 3>&-; }
 state() { [[ $(state_of "$1") == "$2" ]]; }
 
+# gone NAME: no container has that name; "exists" would take it for an ID too
+gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $1"; }
+
 @test "verbs print what was typed" {
   make a
   local verb
@@ -183,8 +186,8 @@ state() { [[ $(state_of "$1") == "$2" ]]; }
   state a running
   state b running
   run_podctl stop b a
-  run_podctl 1 container exists a
-  run_podctl 1 container exists b
+  gone a
+  gone b
 }
 
 @test "kill" {

@@ -8,6 +8,9 @@ setup_file() {
   busybox_image
 }
 
+# gone NAME: no container has that name; "exists" would take it for an ID too
+gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $1"; }
+
 @test "rm prints what was typed, or IDs" {
   run_podctl create --name a "$IMAGE"
   local a=$output
@@ -101,7 +104,7 @@ setup_file() {
   run_podctl run -d --pod new:web --name a "$IMAGE" sleep 300
   run_podctl create --name b "$IMAGE"
   run_podctl 2 rm --all
-  run_podctl 1 container exists b
+  gone b
   run_podctl rm --all --force --time 0
   is "${#lines[@]}" 2
   run_podctl 1 pod exists web
@@ -168,7 +171,7 @@ setup_file() {
   local a=$output
   run_podctl 125 container cleanup a
   is "$stderr" "Error: container $a is running or paused, refusing to clean up: container state improper"
-  run_podctl container cleanup --stopped-only a
+  run_podctl container cleanup --stopped-only "$a"
   is "$output$stderr" ""
   run_podctl container cleanup nosuch
   is "$output$stderr" ""
@@ -176,7 +179,7 @@ setup_file() {
   run_podctl container cleanup a
   is "$output" a
   run_podctl container cleanup --rm a
-  run_podctl 1 container exists a
+  gone a
 }
 
 @test "exists" {
@@ -195,7 +198,7 @@ setup_file() {
   run_podctl create --name b "$IMAGE"
   run_podctl rename a c
   is "$output$stderr" ""
-  run_podctl 1 container exists a
+  gone a
   run_podctl container exists c
   run_podctl 125 rename c b
   like "$stderr" 'container already exists$'

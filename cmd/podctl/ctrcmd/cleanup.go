@@ -75,7 +75,7 @@ func cleanupRun(ctx context.Context, opts *cleanupOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	targets, err := cleanupTargets(ctx, opts, eng)
 	if err != nil {
 		return err
 	}
@@ -95,4 +95,17 @@ func cleanupRun(ctx context.Context, opts *cleanupOptions) error {
 		}
 		return eng.CleanupContainer(ctx, id, opts.Cleanup)
 	}))
+}
+
+// cleanupTargets are the containers selected. An exit command gives a full ID, of
+// a container that may be gone: then too the engine has to know that it ran.
+func cleanupTargets(ctx context.Context, opts *cleanupOptions, eng cleaner) ([]engine.Target, error) {
+	if !opts.Cleanup.StoppedOnly || len(opts.Targets.Names) == 0 {
+		return resolve(ctx, eng, &opts.Targets)
+	}
+	var targets []engine.Target
+	for _, id := range opts.Targets.Names {
+		targets = append(targets, engine.Target{ID: id, Given: id})
+	}
+	return targets, nil
 }
