@@ -22,6 +22,9 @@ type Selection struct {
 	Filters []string
 	// Ignore skips names that match nothing.
 	Ignore bool
+	// Mend finishes first what killed commands left, so that no object is found
+	// that is about to vanish. For verbs that change something.
+	Mend bool
 }
 
 // Target is one object a verb is about.
@@ -56,6 +59,11 @@ func IDs(targets []Target) []string {
 // than one is an error, and then nothing is resolved. Errors: ErrNoSuchPod,
 // ErrAmbiguousID, ErrEmptyName.
 func (r *Runtime) ResolvePods(ctx context.Context, sel Selection) (targets []Target, err error) {
+	if sel.Mend {
+		if err := r.recover(ctx); err != nil {
+			return nil, err
+		}
+	}
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		switch {
 		case sel.All:
@@ -103,6 +111,11 @@ func appendPod(ctx context.Context, tx *store.Tx, targets []Target, id, given st
 // Errors: ErrNoSuchCtr, ErrAmbiguousID, ErrEmptyName; class ErrInvalidArgument for
 // a filter that cannot be.
 func (r *Runtime) ResolveContainers(ctx context.Context, sel Selection) (targets []Target, err error) {
+	if sel.Mend {
+		if err := r.recover(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if len(sel.Filters) > 0 {
 		return r.filteredTargets(ctx, sel.Filters)
 	}

@@ -40,6 +40,16 @@ func resolve(ctx context.Context, eng resolver, t *cmdutil.Targets) ([]engine.Ta
 	return eng.ResolveContainers(ctx, sel)
 }
 
+// resolveToChange finds the containers selected for a verb that changes them.
+func resolveToChange(ctx context.Context, eng resolver, t *cmdutil.Targets) ([]engine.Target, error) {
+	sel, err := selection(t)
+	if err != nil {
+		return nil, err
+	}
+	sel.Mend = true
+	return eng.ResolveContainers(ctx, sel)
+}
+
 // tell prints what the user typed, or the ID, for each success, and returns all
 // errors, both in the order of the containers.
 func tell(io *iostreams.IOStreams, targets []engine.Target, errs []error) error {

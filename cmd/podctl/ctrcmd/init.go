@@ -53,7 +53,7 @@ func initRun(ctx context.Context, opts *initOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	targets, err := resolveToChange(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

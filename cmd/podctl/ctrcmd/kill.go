@@ -62,7 +62,7 @@ func killRun(ctx context.Context, opts *killOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	targets, err := resolveToChange(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func pauseRun(ctx context.Context, opts *pauseOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	targets, err := resolveToChange(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

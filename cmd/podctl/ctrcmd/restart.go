@@ -75,7 +75,7 @@ func restartRun(ctx context.Context, opts *restartOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	targets, err := resolveToChange(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,11 @@ func startRun(ctx context.Context, opts *startOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	find := resolveToChange
+	if opts.DryRun {
+		find = resolve
+	}
+	targets, err := find(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,11 @@ func stopRun(ctx context.Context, opts *stopOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	find := resolveToChange
+	if opts.DryRun {
+		find = resolve
+	}
+	targets, err := find(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func unpauseRun(ctx context.Context, opts *unpauseOptions) error {
 	if err != nil {
 		return err
 	}
-	targets, err := resolve(ctx, eng, &opts.Targets)
+	targets, err := resolveToChange(ctx, eng, &opts.Targets)
 	if err != nil {
 		return err
 	}

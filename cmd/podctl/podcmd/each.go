@@ -36,6 +36,7 @@ func onEach(ctx context.Context, io *iostreams.IOStreams, eng resolver, t *cmdut
 	if err != nil {
 		return err
 	}
+	sel.Mend = true
 	pods, err := eng.ResolvePods(ctx, sel)
 	if err != nil {
 		return err

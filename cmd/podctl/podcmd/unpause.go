@@ -58,6 +58,7 @@ func unpauseRun(ctx context.Context, opts *unpauseOptions) error {
 	if err != nil {
 		return err
 	}
+	sel.Mend = true
 	pods, err := eng.ResolvePods(ctx, sel)
 	if err != nil {
 		return err
