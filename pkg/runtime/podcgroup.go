@@ -115,15 +115,21 @@ func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid i
 
 // removePodCgroup removes the pod's cgroup in every hierarchy. Idempotent.
 func (r *Runtime) removePodCgroup(ctx context.Context, p *pod.Pod) error {
-	if p.Config == nil || p.Config.CgroupPath == "" {
+	if p.Config != nil && p.Config.CgroupPath == "" {
 		return nil
 	}
 	m, err := r.cgroups()
 	if err != nil {
 		return err
 	}
+	var path string
+	if p.Config != nil {
+		path = p.Config.CgroupPath
+	} else if path, err = m.PodPath(m.DefaultParent(), p.ID); err != nil {
+		return err // a damaged row: the default place is where it may have been
+	}
 	return r.withPodCgroup(ctx, p.ID, func() error {
-		if err := m.RemovePod(ctx, p.Config.CgroupPath); err != nil {
+		if err := m.RemovePod(ctx, path); err != nil {
 			return fmt.Errorf("remove cgroup of pod %s: %w", p.Name, err)
 		}
 		return nil
