@@ -102,6 +102,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		ctrcmd.NewCmdUnmount(f, nil),
 		ctrcmd.NewCmdUpdate(f, nil),
 		ctrcmd.NewCmdPs(f, nil),
+		syscmd.NewCmdDoctor(f, nil),
 		syscmd.NewCmdLocks(f, nil),
 		syscmd.NewCmdEvents(f, nil),
 		syscmd.NewCmdInfo(f, nil),

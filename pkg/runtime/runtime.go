@@ -179,13 +179,17 @@ func (r *Runtime) openImages() (*image.Store, error) {
 }
 
 func (r *Runtime) openNetworks() (*network.Backend, error) {
-	return network.Open(network.Config{
+	return network.Open(r.networkConfig())
+}
+
+func (r *Runtime) networkConfig() network.Config {
+	return network.Config{
 		ConfigDir:  r.settings.Flags.NetworkConfigDir,
 		GraphRoot:  r.settings.GraphRoot,
 		RunRoot:    r.settings.RunRoot,
 		Containers: r.settings.Conf,
 		Rootless:   r.settings.Rootless,
-	})
+	}
 }
 
 // workers is how many steps that burn CPU run at once. A step that waits for a
