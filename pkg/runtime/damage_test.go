@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"database/sql"
+	"os"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func (b *bench) corrupt(statement string) {
 	for id, c := range s.ctrs {
 		name := c.Name
 		if c.IsInfra() {
-			name = "infra"
+			name = s.pods[c.PodID].Name + "-infra"
 		}
 		statement = strings.ReplaceAll(statement, "{"+name+"}", id)
 	}
@@ -65,7 +66,7 @@ func damages() map[string]wrong {
 			start:     []string{"web", `unknown state word "walking"`, "remove it with --force"}, rm: []string{`unknown state word "walking"`}, status: "Degraded",
 		},
 		"the_infra_container's_configuration": {
-			statement: "UPDATE containers SET config = '[' WHERE id = '{infra}'",
+			statement: "UPDATE containers SET config = '[' WHERE id = '{p-infra}'",
 			start:     []string{"configuration cannot be read"}, rm: []string{"configuration cannot be read"}, status: "Degraded",
 		},
 		"the_pod's_configuration": {
@@ -163,15 +164,30 @@ func TestDamagedPodIsRemovedByForce(t *testing.T) {
 	for name, d := range damages() {
 		t.Run(name, func(t *testing.T) {
 			b, podID := damagedBench(t, d.statement)
-			require.NoError(t, b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true}))
-			b.sound()
-			s := b.snapshot()
-			require.Len(t, s.pods, 1)
-			require.Len(t, s.ctrs, 2, "the other pod's")
-			_, err := b.open().CreatePod(b.ctx, podOptions("p"))
-			require.NoError(t, err, "the name is free")
+			removeDamaged(t, b, podID)
+		})
+		t.Run(name+"_and_the_blueprints", func(t *testing.T) {
+			b, podID := damagedBench(t, d.statement)
+			for id, c := range b.snapshot().ctrs {
+				if c.PodID == podID {
+					require.NoError(t, os.Remove(b.look().blueprintPath(id)))
+				}
+			}
+			require.NoError(t, os.Remove(b.look().podBlueprintPath(podID)))
+			removeDamaged(t, b, podID)
 		})
 	}
+}
+
+func removeDamaged(t *testing.T, b *bench, podID string) {
+	t.Helper()
+	require.NoError(t, b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true}))
+	b.sound()
+	s := b.snapshot()
+	require.Len(t, s.pods, 1)
+	require.Len(t, s.ctrs, 2, "the other pod's")
+	_, err := b.open().CreatePod(b.ctx, podOptions("p"))
+	require.NoError(t, err, "the name is free")
 }
 
 func TestDamagedContainerIsRemovedByForce(t *testing.T) {

@@ -41,6 +41,7 @@ type world struct {
 	// What there is, by container ID or path.
 	podCgroups, ctrCgroups, layers, mounts, netns, leases, bundles map[string]bool
 	ctrs                                                           map[string]*fakeCtr
+	parents                                                        map[string]string // cgroup parents by container ID
 	// journal is every effect in order: "verb object".
 	journal []string
 	// fail makes an effect fail without doing anything.
@@ -74,7 +75,7 @@ type fakeCtr struct {
 }
 
 func newWorld(exitDir string) *world {
-	w := &world{dir: exitDir, boot: "boot-1", nextPID: 100, procs: map[int]*fakeProc{}, ctrs: map[string]*fakeCtr{},
+	w := &world{dir: exitDir, boot: "boot-1", nextPID: 100, procs: map[int]*fakeProc{}, ctrs: map[string]*fakeCtr{}, parents: map[string]string{},
 		fail: map[string]error{}, ends: map[string]int{}, deaf: map[string]bool{}}
 	for _, m := range []*map[string]bool{&w.podCgroups, &w.ctrCgroups, &w.layers, &w.mounts, &w.netns, &w.leases, &w.bundles} {
 		*m = map[string]bool{}
@@ -436,11 +437,20 @@ func (g fakeCgroups) CreatePod(_ context.Context, path string, _ *specs.LinuxRes
 }
 
 func (g fakeCgroups) RemovePod(_ context.Context, path string) error {
-	return g.step("remove-pod-cgroup", filepath.Base(path), takeAway(g.podCgroups, path))
+	return g.step("remove-pod-cgroup", filepath.Base(path), func() error {
+		delete(g.podCgroups, path)
+		for id, parent := range g.parents {
+			if parent == path {
+				delete(g.ctrCgroups, id) // with all that is below
+			}
+		}
+		return nil
+	})
 }
 
 func (g fakeCgroups) AddConmon(_ context.Context, parent, id string, _ int) error {
 	return g.step("place-conmon", id, func() error {
+		g.parents[id] = parent
 		if strings.Count(parent, "/") > 1 {
 			g.podCgroups[parent] = true // a cgroup is made with those above it
 		}
@@ -483,9 +493,7 @@ func (i fakeImages) Unmount(id string, _ bool) (bool, error) {
 
 func (i fakeImages) DeleteContainer(id string) error {
 	return i.step("delete-layer", id, func() error {
-		if i.mounts[id] {
-			return fmt.Errorf("layer of %s is mounted", id)
-		}
+		delete(i.mounts, id)
 		delete(i.layers, id)
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/bundle"
+	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/pod"
@@ -113,6 +114,18 @@ func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid i
 	return m.AddConmon(ctx, c.Config.Resources.CgroupParent, c.ID, pid)
 }
 
+// podCgroupPath is where the cgroup of a pod is, also of one whose configuration
+// cannot be read: where its blueprint says, or else where pods' cgroups are.
+func (r *Runtime) podCgroupPath(p *pod.Pod, m cgroupmgr.Manager) (string, error) {
+	if p.Config != nil {
+		return p.Config.CgroupPath, nil
+	}
+	if b, err := r.readPodBlueprint(p.ID); err == nil {
+		return b.Config.CgroupPath, nil
+	}
+	return m.PodPath(m.DefaultParent(), p.ID)
+}
+
 // removePodCgroup removes the pod's cgroup in every hierarchy. Idempotent.
 func (r *Runtime) removePodCgroup(ctx context.Context, p *pod.Pod) error {
 	if p.Config != nil && p.Config.CgroupPath == "" {
@@ -122,11 +135,9 @@ func (r *Runtime) removePodCgroup(ctx context.Context, p *pod.Pod) error {
 	if err != nil {
 		return err
 	}
-	var path string
-	if p.Config != nil {
-		path = p.Config.CgroupPath
-	} else if path, err = m.PodPath(m.DefaultParent(), p.ID); err != nil {
-		return err // a damaged row: the default place is where it may have been
+	path, err := r.podCgroupPath(p, m)
+	if err != nil {
+		return err
 	}
 	return r.withPodCgroup(ctx, p.ID, func() error {
 		if err := m.RemovePod(ctx, path); err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containers/common/libnetwork/types"
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -252,8 +253,7 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 		return err
 	}
 	if c.Config == nil {
-		c.Config = &container.Config{} // unreadable: remove by ID what can be found
-		c.Runtime.Process = r.processFromFile(c, "", "pidfile")
+		r.guessConfig(c)
 	}
 	if err := r.removeFromHost(ctx, c, opts); err != nil {
 		return err
@@ -281,6 +281,24 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 		return err
 	}
 	return r.removeClaimedVolumes(ctx, orphans)
+}
+
+// guessConfig is for a container whose configuration cannot be read: that of its
+// blueprint, or else one by which what goes by its ID is found.
+func (r *Runtime) guessConfig(c *container.Container) {
+	c.Config = &container.Config{}
+	if b, err := r.readBlueprint(c.ID); err == nil {
+		c.Config = b.Config
+	} else if c.Runtime.NetNS != "" {
+		c.Config.Namespaces.Net.Mode = container.ModeBridge
+		c.Config.Network.Networks = map[string]types.PerNetworkOptions{}
+		for name := range c.Runtime.NetStatus {
+			c.Config.Network.Networks[name] = types.PerNetworkOptions{}
+		}
+	}
+	if c.Runtime.Process.PID == 0 {
+		c.Runtime.Process = r.processFromFile(c, "", "pidfile")
+	}
 }
 
 // removeFromHost ends the process and removes mounts, network, cgroup, storage
