@@ -26,12 +26,9 @@ func (w *writer) devices(context.Context) error {
 		}
 	}
 	for _, device := range wanted {
-		if !strings.HasPrefix(device, "/") && strings.Contains(device, "=") {
-			return fmt.Errorf("device %s: CDI devices are not supported: %w", device, errdefs.ErrUnsupported)
-		}
-		found, err := parse.DeviceFromPath(device)
+		found, err := lookUpDevice(device)
 		if err != nil {
-			return fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+			return err
 		}
 		w.addDevices(device, found)
 	}
@@ -43,6 +40,18 @@ func (w *writer) devices(context.Context) error {
 		w.Spec.DeviceRules = append(w.Spec.DeviceRules, parsed)
 	}
 	return nil
+}
+
+// lookUpDevice finds a device, or those in a directory, as HOST[:CTR][:rwm] says.
+func lookUpDevice(device string) ([]devconfig.Device, error) {
+	if !strings.HasPrefix(device, "/") && strings.Contains(device, "=") {
+		return nil, fmt.Errorf("device %s: CDI devices are not supported: %w", device, errdefs.ErrUnsupported)
+	}
+	found, err := parse.DeviceFromPath(device)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+	}
+	return found, nil
 }
 
 func (w *writer) allDevices() error {

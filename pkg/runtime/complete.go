@@ -10,6 +10,7 @@ import (
 
 	units "github.com/docker/go-units"
 
+	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
@@ -29,6 +30,9 @@ type surroundings struct {
 // still being there: the create transaction checks that.
 func complete(user *container.Config, in surroundings) (*container.Config, error) {
 	c := *user
+	if err := bundle.Check(&user.Security); err != nil {
+		return nil, err
+	}
 	if err := completeProcess(&c, in); err != nil {
 		return nil, err
 	}

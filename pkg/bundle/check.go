@@ -1,0 +1,34 @@
+package bundle
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/containers/common/pkg/capabilities"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// Check says of what a container asks for whether the host has it now: so that
+// its creation is refused and not only its start. Errors: class
+// ErrInvalidArgument for capabilities, seccomp profiles and devices that are not
+// there, ErrUnsupported for CDI devices.
+func Check(sec *container.Security) error {
+	for _, names := range [][]string{sec.CapAdd, sec.CapDrop} {
+		if _, err := capabilities.NormalizeCapabilities(names); err != nil {
+			return fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+		}
+	}
+	if p := sec.Seccomp; p != "" && p != "unconfined" {
+		if _, err := os.Stat(p); err != nil {
+			return fmt.Errorf("opening seccomp profile failed: %w: %w", err, errdefs.ErrInvalidArg)
+		}
+	}
+	for _, device := range sec.Devices {
+		if _, err := lookUpDevice(device); err != nil {
+			return err
+		}
+	}
+	return nil
+}
