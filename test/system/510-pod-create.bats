@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # What the flags of pod create do: seen from inside the members, or on the host.
 
+# shellcheck disable=SC2016 # shell for the containers
+
 load helpers
 
 setup_file() {
@@ -37,7 +39,7 @@ exited_with() {
 }
 
 no_zombies() {
-  ! ps -eo stat | grep '^Z'
+  ! pgrep -r Z
 }
 
 no_pods() {

@@ -92,7 +92,7 @@ pod_cgroup_exists() {
 
 @test "a member cannot have more memory than its pod" {
   run_podctl pod create --name web --memory 24m --memory-swap 24m
-  run_podctl ? run --rm --pod web "$IMAGE" sh -c 'head -c 60m /dev/zero | tail -c 50m | wc -c'
+  run_podctl '?' run --rm --pod web "$IMAGE" sh -c 'head -c 60m /dev/zero | tail -c 50m | wc -c'
   unlike "$output" '52428800'
 }
 

@@ -2,6 +2,8 @@
 # Networks of pods, used: ports from the host, names between pods, addresses
 # as asked for, and all of it given back.
 
+# shellcheck disable=SC2016 # shell for the containers
+
 load helpers
 
 setup_file() {

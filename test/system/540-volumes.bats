@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Volumes and mounts as members see them, and what becomes of them.
 
+# shellcheck disable=SC2016 # shell for the containers
+
 load helpers
 
 setup_file() {
@@ -78,7 +80,7 @@ volumes() { podctl volume ls -q; }
   echo one >"$BATS_TEST_TMPDIR/d/f"
   run_podctl run --rm -v "$BATS_TEST_TMPDIR/d:/d" -v "$BATS_TEST_TMPDIR/d/f:/single:ro" "$IMAGE" sh -c 'echo two >>/d/f; cat /single; (echo x >>/single) 2>/dev/null || echo ro'
   is "$output" $'one\ntwo\nro'
-  run_podctl ? run --rm -v "$BATS_TEST_TMPDIR/d:/d:ro" "$IMAGE" sh -c 'cat /d/f; touch /d/x'
+  run_podctl '?' run --rm -v "$BATS_TEST_TMPDIR/d:/d:ro" "$IMAGE" sh -c 'cat /d/f; touch /d/x'
   is "$status" 1
   is "$output" $'one\ntwo'
   like "$stderr" 'Read-only file system'
@@ -217,7 +219,7 @@ from-image'
 }
 
 @test "--read-only keeps volumes writable" {
-  run_podctl ? run --rm --read-only -v data:/d "$IMAGE" sh -c 'touch /d/f && echo volume; touch /tmp/f && echo tmp; touch /f'
+  run_podctl '?' run --rm --read-only -v data:/d "$IMAGE" sh -c 'touch /d/f && echo volume; touch /tmp/f && echo tmp; touch /f'
   is "$status" 1
   is "$output" $'volume\ntmp'
 }
