@@ -73,8 +73,12 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		),
 		secretcmd.NewGroup(f, func(ctx context.Context) (secretcmd.Engine, error) { return f.Engine(ctx) }),
 		cmdutil.NewGroup("system", "Manage podctl",
+			syscmd.NewCmdDf(f, nil),
 			syscmd.NewCmdEvents(f, nil),
 			syscmd.NewCmdInfo(f, nil),
+			syscmd.NewCmdMigrate(f, nil),
+			syscmd.NewCmdPrune(f, nil),
+			syscmd.NewCmdRenumber(f, nil),
 		),
 		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 

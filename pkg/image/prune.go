@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/containers/common/libimage"
@@ -67,4 +68,12 @@ func (s *Store) Prune(ctx context.Context, opts PruneOptions) ([]Pruned, error) 
 			return pruned, ctx.Err()
 		}
 	}
+}
+
+// CollectGarbage removes what interrupted removals left in the store.
+func (s *Store) CollectGarbage() error {
+	if err := s.store.GarbageCollect(); err != nil {
+		return fmt.Errorf("collect garbage of the image store: %w", err)
+	}
+	return nil
 }
