@@ -261,6 +261,9 @@ func (r *Runtime) rewire(ctx context.Context, name, ctr string, status event.Sta
 }
 
 func (r *Runtime) rewireLocked(ctx context.Context, nets *network.Backend, id, name string, status event.Status, edit func(*container.Container, string) error) error {
+	if err := r.settle(ctx, id); err != nil {
+		return err
+	}
 	c, err := r.container(ctx, id)
 	if err != nil {
 		return err
