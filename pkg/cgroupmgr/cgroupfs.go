@@ -127,6 +127,12 @@ func (m *cgroupfs) RemoveContainer(ctx context.Context, parent, id string) error
 	return nil
 }
 
+func (m *cgroupfs) Leave(parent string) {
+	if p := m.ContainerPath(parent, "any"); p != "" {
+		m.tidy(p)
+	}
+}
+
 func (m *cgroupfs) AddConmon(ctx context.Context, parent, id string, pid int) error {
 	p := m.ContainerPath(parent, id)
 	if p == "" {

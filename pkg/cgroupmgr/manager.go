@@ -74,8 +74,14 @@ type Manager interface {
 	// cgroup; it waits as RemovePod does. With the last container in a parent
 	// it also removes the shared conmon cgroup and the default parent if they
 	// are empty; the calling process, if it is an exit command in there, is
-	// moved out. An exit command that finds its container gone still calls it.
+	// moved out.
 	RemoveContainer(ctx context.Context, parent, id string) error
+
+	// Leave moves the calling process, an exit command, and the conmon it works
+	// for out of the conmon cgroup that containers share in parent, and removes
+	// that, and the default parent, if they are empty then. The last thing an
+	// exit command does: as long as it runs it keeps them in place.
+	Leave(parent string)
 
 	// AddConmon moves conmon into its cgroup beside the container. Call it
 	// before the OCI runtime creates the container: from then on the parent

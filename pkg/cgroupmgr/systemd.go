@@ -237,6 +237,9 @@ func (m *systemd) RemoveContainer(ctx context.Context, parent, id string) error 
 	return m.remove(ctx, p, nil)
 }
 
+// Leave does nothing: each conmon has a scope of its own, which ends with it.
+func (m *systemd) Leave(string) {}
+
 func (m *systemd) AddConmon(ctx context.Context, parent, id string, pid int) error {
 	slice := m.slice(parent)
 	unit := "podctl-conmon-" + id + ".scope"

@@ -250,14 +250,19 @@ type CleanupOptions struct {
 // it records the exit, takes everything down, restarts the container or removes
 // it or stops its pod, as their policies say. A container that is gone is no
 // error, nor is one that another podctl cleaned up meanwhile.
-func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupOptions) error {
+func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupOptions) (err error) {
 	c, err := r.cleanupLocked(ctx, id, opts)
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
-		return r.leaveCgroup(ctx, id, "")
+		return r.leaveCgroup("")
 	}
-	if c == nil {
-		return err
+	if c == nil { // it runs again
+		return errors.Join(err, r.leaveCgroup(""))
 	}
+	defer func() {
+		if c.PodID == "" && c.Config != nil {
+			err = errors.Join(err, r.leaveCgroup(c.Config.Resources.CgroupParent))
+		}
+	}()
 	if c.State != container.Exited || c.Intent == intentRestart && r.alive(c.Owner) {
 		return err
 	}
@@ -280,8 +285,6 @@ func (r *Runtime) applyPolicies(ctx context.Context, c *container.Container, opt
 			rmErr = r.removeImageIfUnused(ctx, c.Config.Image.RawName)
 		}
 		err = errors.Join(err, rmErr)
-		// Another podctl may have been the one to remove it, while we were in the way.
-		err = errors.Join(err, r.leaveCgroup(ctx, c.ID, c.Config.Resources.CgroupParent))
 	}
 	return errors.Join(err, r.applyExitPolicy(ctx, c), r.releaseCleanup(ctx, c))
 }
@@ -329,10 +332,10 @@ func (r *Runtime) removeImageIfUnused(ctx context.Context, name string) error {
 	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errdefs.ErrImageInUse) })...)
 }
 
-// leaveCgroup is for an exit command whose container was removed: as long as it
-// runs it keeps the cgroup of conmons outside pods in place. An empty parent is
-// the default one.
-func (r *Runtime) leaveCgroup(ctx context.Context, id, parent string) error {
+// leaveCgroup is the last thing an exit command does for a container outside
+// pods: as long as it runs it keeps the cgroup of conmons there in place. An empty
+// parent is the default one.
+func (r *Runtime) leaveCgroup(parent string) error {
 	m, err := r.cgroups()
 	if err != nil {
 		return err
@@ -340,7 +343,8 @@ func (r *Runtime) leaveCgroup(ctx context.Context, id, parent string) error {
 	if parent == "" {
 		parent = m.DefaultParent()
 	}
-	return m.RemoveContainer(ctx, parent, id)
+	m.Leave(parent)
+	return nil
 }
 
 // cleanupLocked settles the container under its lock and restarts it if its

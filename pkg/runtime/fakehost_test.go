@@ -458,6 +458,8 @@ func (g fakeCgroups) AddConmon(_ context.Context, parent, id string, _ int) erro
 	})
 }
 
+func (g fakeCgroups) Leave(string) {}
+
 func (g fakeCgroups) RemoveContainer(_ context.Context, _, id string) error {
 	return g.step("remove-cgroup", id, takeAway(g.ctrCgroups, id))
 }
