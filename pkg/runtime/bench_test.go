@@ -262,3 +262,16 @@ func (b *bench) now() (seq int64) {
 	})
 	return seq
 }
+
+// idOf is the ID of the container of that name.
+func (b *bench) idOf(name string) string {
+	b.t.Helper()
+	ids, err := b.look().lookupContainers(b.ctx, []string{name})
+	require.NoError(b.t, err)
+	return ids[0]
+}
+
+func (b *bench) startPod(id string) {
+	b.t.Helper()
+	require.NoError(b.t, b.look().StartPod(b.ctx, id))
+}

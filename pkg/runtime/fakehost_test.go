@@ -46,6 +46,8 @@ type world struct {
 	journal []string
 	// fail makes an effect fail without doing anything.
 	fail map[string]error
+	// at is called before an effect, once, outside of all locks.
+	at map[string]func()
 	// ends makes a container's process end by itself as soon as it runs; deaf
 	// ones heed SIGKILL only.
 	ends map[string]int
@@ -76,7 +78,7 @@ type fakeCtr struct {
 
 func newWorld(exitDir string) *world {
 	w := &world{dir: exitDir, boot: "boot-1", nextPID: 100, procs: map[int]*fakeProc{}, ctrs: map[string]*fakeCtr{}, parents: map[string]string{},
-		fail: map[string]error{}, ends: map[string]int{}, deaf: map[string]bool{}}
+		fail: map[string]error{}, at: map[string]func(){}, ends: map[string]int{}, deaf: map[string]bool{}}
 	for _, m := range []*map[string]bool{&w.podCgroups, &w.ctrCgroups, &w.layers, &w.mounts, &w.netns, &w.leases, &w.bundles} {
 		*m = map[string]bool{}
 	}
@@ -157,6 +159,12 @@ type podctl struct {
 func (p *podctl) step(what, object string, effect func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if fn := p.at[what+" "+object]; fn != nil {
+		delete(p.at, what+" "+object)
+		p.mu.Unlock()
+		fn()
+		p.mu.Lock()
+	}
 	if !p.self.alive() {
 		return errKilled
 	}

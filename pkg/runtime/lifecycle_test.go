@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,36 @@ func TestLifeOfAPod(t *testing.T) {
 	require.Empty(t, s.pods)
 	require.Empty(t, s.ctrs)
 	require.Empty(t, b.podCgroups)
+}
+
+func TestRemovingAPodEndsWithItsInfraContainer(t *testing.T) {
+	b := newBench(t)
+	podID := b.pod("p")
+	infra := b.infra(podID)
+	for _, name := range []string{"one", "two", "three"} {
+		b.ctr(name, "p")
+	}
+	top := b.ctr("top", "p", requires("one"))
+	one := b.idOf("one")
+	b.startPod(podID)
+	b.forget()
+	require.NoError(t, b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true}))
+	gone := b.effects("oci-delete")
+	require.Len(t, gone, 5)
+	require.Equal(t, "oci-delete "+infra, gone[4])
+	order := strings.Join(gone, " ")
+	require.Less(t, strings.Index(order, top), strings.Index(order, one), "dependents first")
+}
+
+func TestDeafContainersAreKilled(t *testing.T) {
+	b := newBench(t)
+	twoInPod(true)(b)
+	b.deaf[b.idOf("web")] = true
+	b.forget()
+	warnings(t)
+	short := seconds(new(uint))
+	require.NoError(t, b.open().StopPod(b.ctx, b.podNamed("p"), StopOptions{Timeout: short}))
+	require.Contains(t, b.effects("signal-sigkill"), "signal-sigkill "+b.idOf("web"))
+	require.Equal(t, 137, b.row(b.idOf("web")).Runtime.ExitCode)
+	b.sound()
 }

@@ -1,0 +1,87 @@
+package runtime
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/pod"
+)
+
+func TestFailedStart(t *testing.T) {
+	refused := errors.New("no such program")
+	t.Run("keeps_its_dependencies_and_nothing_else", func(t *testing.T) {
+		b := newBench(t)
+		podID := b.pod("p")
+		b.ctr("sql", "p")
+		web := b.ctr("web", "p", requires("sql"))
+		b.ctr("top", "p", requires("web"))
+		b.fail["oci-start "+web] = refused
+		err := b.open().StartPod(b.ctx, podID)
+		require.ErrorIs(t, err, refused)
+		require.ErrorContains(t, err, "starting container "+web)
+		require.ErrorContains(t, err, "a dependency of container "+b.idOf("top")+" failed to start")
+		b.sound()
+		expect(container.Running, "sql")(b)
+		expect(container.Created, "web", "top")(b)
+		require.Contains(t, b.row(web).Runtime.Error, "no such program")
+		delete(b.fail, "oci-start "+web)
+		require.NoError(t, b.open().StartPod(b.ctx, podID), "the next try has nothing in its way")
+		b.sound()
+		expect(container.Running, "sql", "web", "top")(b)
+		require.Empty(t, b.row(web).Runtime.Error)
+	})
+	for _, effect := range []string{"mount", "create-ns", "attach-network", "write-bundle", "spawn-conmon", "place-conmon", "oci-create", "oci-start"} {
+		t.Run("of_"+effect+"_leaves_nothing", func(t *testing.T) {
+			b := newBench(t)
+			id := b.ctr("web", "")
+			b.fail[effect] = refused
+			require.ErrorIs(t, b.open().StartContainer(b.ctx, id), refused)
+			b.sound()
+			expect(container.Created, "web")(b)
+		})
+	}
+}
+
+func TestFailedCreateLeavesNothing(t *testing.T) {
+	refused := errors.New("no space left on device")
+	for _, effect := range []string{"create-layer"} {
+		b := newBench(t)
+		b.fail[effect] = refused
+		_, err := b.open().CreateContainer(b.ctx, ctrOptions("web", "", withVolumes))
+		require.ErrorIs(t, err, refused)
+		b.sound()
+		b.noLocks()
+		s := b.snapshot()
+		require.Empty(t, s.ctrs)
+		require.Empty(t, s.volumes)
+	}
+	b := newBench(t)
+	b.fail["create-pod-cgroup"] = refused
+	_, err := b.open().CreatePod(b.ctx, podOptions("p"))
+	require.ErrorIs(t, err, refused)
+	b.sound()
+	require.Empty(t, b.snapshot().pods)
+}
+
+func TestFailedRemovalShowsWhatIsLeft(t *testing.T) {
+	b := newBench(t)
+	twoInPod(true)(b)
+	podID := b.podNamed("p")
+	busy := errors.New("device or resource busy")
+	b.fail["oci-delete "+b.idOf("sql")] = busy
+	err := b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true})
+	require.ErrorIs(t, err, busy)
+	require.ErrorIs(t, err, errdefs.ErrRemovingPod)
+	require.ErrorContains(t, err, "error removing container "+b.idOf("sql")+" from pod "+podID)
+	require.Equal(t, container.State(""), b.state("web"), "what could be removed is gone")
+	require.Equal(t, pod.Ready, b.podRow(podID).State)
+	require.NotEqual(t, container.Removing, b.state("sql"))
+	clear(b.fail)
+	require.NoError(t, b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true}), "calling it again carries on")
+	b.sound()
+	require.Empty(t, b.snapshot().ctrs)
+}
