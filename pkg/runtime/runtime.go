@@ -61,13 +61,25 @@ type Runtime struct {
 
 // Open opens the database and brings it up to this boot.
 func Open(ctx context.Context, cfg Config) (*Runtime, error) {
-	self, err := proc.Self()
-	if err != nil {
-		return nil, fmt.Errorf("identify this process: %w", err)
-	}
 	st, err := store.Open(ctx, cfg.Settings.Database())
 	if err != nil {
 		return nil, err
+	}
+	r, err := assemble(cfg, st)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.enterBoot(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// assemble makes an engine on a database. It opens nothing else.
+func assemble(cfg Config, st *store.Store) (*Runtime, error) {
+	self, err := proc.Self()
+	if err != nil {
+		return nil, fmt.Errorf("identify this process: %w", err)
 	}
 	st.DiscardEvents = cfg.Settings.EventsBackend().Value == settings.EventsNone
 	r := &Runtime{
@@ -90,9 +102,6 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	r.networks = sync.OnceValues(r.openNetworks)
 	r.layers = func() (imageLayers, error) { return r.images() }
 	r.links = func() (networkLinks, error) { return r.networks() }
-	if err := r.enterBoot(ctx); err != nil {
-		return nil, err
-	}
 	return r, nil
 }
 

@@ -85,3 +85,183 @@ web() {
   ((n > 3)) || fail "examined $n times only"
   well
 }
+
+@test "a container whose process and conmon were killed is cleaned up after" {
+  requires root
+  web
+  kill -9 "$(podctl inspect one --format '{{.State.ConmonPid}}')" "$(podctl inspect one --format '{{.State.Pid}}')"
+  sick container 'recorded as running, but its process is gone'
+  heals
+  run_podctl ps --all --filter name=one --format '{{.State}}'
+  is "$output" exited
+}
+
+@test "a dead conmon is told of, though nothing can be done about it" {
+  requires root
+  web
+  kill -9 "$(podctl inspect one --format '{{.State.ConmonPid}}')"
+  sick process 'its conmon is dead'
+  run_podctl 1 doctor --repair
+  like "$output" 'restart it: podctl restart one'
+  run_podctl restart --time 0 one
+  well
+}
+
+@test "a row that was lost comes back, its container running as before" {
+  requires root
+  web
+  local pid
+  pid=$(podctl inspect one --format '{{.State.Pid}}')
+  sql "DELETE FROM containers WHERE id = '$one'"
+  sick row 'on this host, but not in the database'
+  heals
+  run_podctl inspect one --format '{{.State.Status}} {{.State.Pid}} {{.Pod}}'
+  is "$output" "running $pid $pod"
+  run_podctl inspect two --format '{{.State.Status}}'
+  is "$output" created
+  run_podctl pod start web
+  run_podctl pod rm --force --time 0 web
+}
+
+@test "a pod that was lost comes back, with its infra container" {
+  requires root
+  web
+  sql "DELETE FROM pods; DELETE FROM containers"
+  sick row 'on this host'
+  heals
+  run_podctl pod inspect web --format '{{.ID}} {{.InfraContainerID}} {{.NumContainers}}'
+  is "$output" "$pod $infra 3"
+}
+
+@test "rows that cannot be read are read from their blueprints" {
+  requires root
+  web
+  sql "UPDATE containers SET config = '{' WHERE id = '$two'"
+  sql "UPDATE containers SET state = 'walking' WHERE id = '$one'"
+  sql "UPDATE pods SET config = 'x'"
+  sick row 'container two: configuration cannot be read'
+  sick row 'unknown state word'
+  sick row 'pod web: configuration cannot be read'
+  heals
+  run_podctl inspect one --format '{{.State.Status}}'
+  is "$output" running
+}
+
+@test "edges are those of the configurations" {
+  requires root
+  web
+  sql "DELETE FROM container_deps WHERE container_id = '$two' AND depends_on = '$one'"
+  sql "INSERT INTO container_deps VALUES ('$one', '$two')"
+  sick dependency 'container two depends on'
+  heals
+  sql "DELETE FROM container_deps WHERE container_id = '$infra'; INSERT INTO container_deps VALUES ('$infra', '$two')"
+  run_podctl 125 pod stop --time 0 web
+  heals
+  run_podctl pod stop --time 0 web
+}
+
+@test "rows about what is not there are deleted, and a pod forgets an infra container it has not" {
+  requires root
+  run_podctl pod create --name web
+  pod=$output
+  infra=$(podctl pod inspect web --format '{{.InfraContainerID}}')
+  sql "INSERT INTO container_networks VALUES ('gone', 'net')"
+  sick database 'container_networks refers to gone'
+  sql "DELETE FROM containers"
+  rm -r "$ROOT/podctl/containers/$infra"
+  sick pod 'names an infra container that is not there'
+  heals
+  run_podctl pod inspect web --format '{{.InfraContainerID}}'
+  is "$output" ""
+}
+
+@test "what a killed command left half done is finished" {
+  requires root
+  web
+  sql "UPDATE containers SET intent = 'remove', state = 'removing', owner_pid = 999999, owner_start = 1, owner_boot = 'x' WHERE id = '$two'"
+  sql "INSERT INTO volumes (name, state, owner_pid, created_at, config) VALUES ('half', 'creating', 999999, 1, '{\"Driver\":\"local\"}')"
+  sick intent 'a podctl that is dead was about to remove it'
+  sick intent 'volume half is creating'
+  heals
+  run_podctl 1 container exists two
+}
+
+@test "leftovers of what has no row are removed: directories, files, cgroups, layers, processes" {
+  requires root isolated
+  web
+  local id=${one//[0-9a-f]/e} top=/sys/fs/cgroup
+  [[ -d $top/podctl_parent ]] || top=$(dirname "$(find /sys/fs/cgroup -maxdepth 2 -name podctl_parent | head -n 1)")
+  mkdir -p "$TMP/oci/$id" "$TMP/bundles/$id" "$TMP/exits" "$TMP/persist/$id" "$ROOT/podctl/containers/$id" "$TMP/locks"
+  mount -t tmpfs tmpfs "$TMP/bundles/$id"
+  touch "$TMP/netns/$id"
+  mount --bind /proc/self/ns/net "$TMP/netns/$id"
+  echo 3 >"$TMP/exits/$id"
+  touch "$TMP/locks/$id"
+  mkdir "$top/podctl_parent/podctl-$id"
+  sick oci-runtime 'of nothing in the database'
+  sick bundle 'of nothing'
+  sick netns 'of nothing'
+  sick exit-file 'of nothing'
+  sick lock 'of nothing'
+  sick cgroup 'of nothing'
+  sick blueprint 'without a blueprint'
+  heals
+  [[ ! -e $top/podctl_parent/podctl-$id ]] || fail "the cgroup is still there"
+
+  # A container that runs, and of which nobody knows any more.
+  rm "$ROOT/podctl/containers/$one/config.json"
+  sql "DELETE FROM containers WHERE id = '$one'; DELETE FROM container_deps; UPDATE containers SET config = replace(config, '$one', '$infra') WHERE id = '$two'"
+  sick process 'of nothing in the database: processes of it run'
+  sick layer 'a storage layer'
+  run_podctl doctor --repair
+  run_podctl 1 container exists one
+}
+
+@test "what others made is left alone" {
+  requires root isolated
+  run_podctl pod create --name web
+  local id=${output//[0-9a-f]/d} top
+  top=$(dirname "$(find /sys/fs/cgroup -maxdepth 2 -name podctl_parent | head -n 1)")
+  mkdir "$top/podctl_parent/podctl-$id" "$top/podctl_parent/$id" "$top/podctl_parent/other"
+  mkdir -p "$ROOT/volumes/theirs/_data" "$TMP/bundles/other" "$ROOT/podctl/notes"
+  ip netns add theirs
+  well
+  run_podctl doctor --repair
+  is "$output" "Nothing is wrong."
+  [[ -d $top/podctl_parent/podctl-$id && -d $ROOT/volumes/theirs/_data && -e /run/netns/theirs && -d $TMP/bundles/other ]] || fail "something is gone"
+  rmdir "$top/podctl_parent/podctl-$id" "$top/podctl_parent/$id" "$top/podctl_parent/other" "$TMP/bundles/other" "$ROOT/podctl/notes"
+  rm -r "$ROOT/volumes/theirs"
+  ip netns del theirs
+}
+
+@test "what a stopped container has left on the host is taken down" {
+  requires root isolated
+  web
+  run_podctl pod stop --time 0 web
+  mkdir -p "$TMP/bundles/$one" "$TMP/netns"
+  touch "$TMP/netns/$infra"
+  mount --bind /proc/self/ns/net "$TMP/netns/$infra"
+  mkdir -p "$ROOT/podctl/containers/$one/m"
+  mount -t tmpfs tmpfs "$ROOT/podctl/containers/$one/m"
+  sick bundle 'container one is exited, but its bundle is there'
+  sick netns 'its network namespace is there'
+  sick mount 'mounted in its directory'
+  heals
+  run_podctl pod start web
+}
+
+@test "blueprints, layers and volumes' directories that are gone are made again" {
+  requires root
+  web
+  run_podctl volume create data
+  rm "$ROOT/podctl/containers/$two/config.json" "$ROOT/podctl/pods/$pod/config.json"
+  rm -r "$ROOT/volumes/data"
+  sick blueprint 'container two has no blueprint'
+  sick blueprint 'pod web has no blueprint'
+  sick volume "directory is gone"
+  heals
+  sql "DELETE FROM volumes"
+  sick volume 'not in the database'
+  heals
+  run_podctl volume exists data
+}

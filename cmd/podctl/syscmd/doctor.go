@@ -23,14 +23,27 @@ type doctor interface {
 type doctorOptions struct {
 	IO     *iostreams.IOStreams
 	Engine func(context.Context) (doctor, error)
+	// NewDatabase makes a new database of what is on this host.
+	NewDatabase func(context.Context) (engine.RebuildReport, error)
 
-	Format string
-	Repair bool
+	Format  string
+	Repair  bool
+	Rebuild bool
 }
 
 // NewCmdDoctor returns "podctl doctor".
 func NewCmdDoctor(f *cmdutil.Factory, runF func(context.Context, *doctorOptions) error) *cobra.Command {
-	opts := &doctorOptions{IO: f.IO, Engine: func(ctx context.Context) (doctor, error) { return f.Engine(ctx) }}
+	opts := &doctorOptions{
+		IO:     f.IO,
+		Engine: func(ctx context.Context) (doctor, error) { return f.Engine(ctx) },
+		NewDatabase: func(ctx context.Context) (engine.RebuildReport, error) {
+			cfg, err := f.EngineConfig()
+			if err != nil {
+				return engine.RebuildReport{}, err
+			}
+			return engine.Rebuild(ctx, cfg)
+		},
+	}
 	cmd := &cobra.Command{
 		Use:   "doctor [options]",
 		Short: "Compare what podctl knows with what is on this host, and mend it",
@@ -41,10 +54,14 @@ Without options nothing is changed, no lock is taken, and the answer comes whate
 podctl works on at the moment is left out. With --repair, what is podctl's own is mended, each object under
 its lock, by the ways other commands take too; what other tools made is never touched.
 
+With --rebuild, a database that is damaged or gone is made anew from what stands beside each pod, container and
+volume. Running containers go on as they are. The old file is kept beside the new one, as podctl.db.damaged-TIME.
+
 Exit codes: 0 nothing is wrong (any more), 1 something is wrong, 125 the system cannot be examined.`,
 		Example: `podctl doctor
 podctl doctor --format json
-podctl doctor --repair`,
+podctl doctor --repair
+podctl doctor --rebuild`,
 		Args: cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if runF != nil {
@@ -56,6 +73,8 @@ podctl doctor --repair`,
 	fs := cmd.Flags()
 	fs.StringVar(&opts.Format, "format", "table", "Print as table, as json or with a Go `template`")
 	fs.BoolVar(&opts.Repair, "repair", false, "Mend what is found")
+	fs.BoolVar(&opts.Rebuild, "rebuild", false, "Make a new database when the old one is damaged or gone")
+	cmd.MarkFlagsMutuallyExclusive("repair", "rebuild")
 	return cmd
 }
 
@@ -92,6 +111,9 @@ func newFindingRow(f engine.Finding) findingRow {
 }
 
 func doctorRun(ctx context.Context, opts *doctorOptions) error {
+	if opts.Rebuild {
+		return rebuildRun(ctx, opts)
+	}
 	doc, err := opts.Engine(ctx)
 	if err != nil {
 		return err
@@ -161,4 +183,16 @@ func printFindings(opts *doctorOptions, rows []findingRow, table string) error {
 		Headers: map[string]string{"ShortObject": "OBJECT", "Remedy": "REPAIR"},
 		Indent:  jsonIndent,
 	}, rows)
+}
+
+func rebuildRun(ctx context.Context, opts *doctorOptions) error {
+	report, err := opts.NewDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.IO.Out, "Recorded again: %d pods, %d containers (%d running), %d volumes\n", report.Pods, report.Containers, report.Running, report.Volumes)
+	if report.Kept != "" {
+		fmt.Fprintf(opts.IO.Out, "The old database is %s\n", report.Kept)
+	}
+	return cmdutil.WithCode(exitFindings, errors.Join(report.Problems...))
 }

@@ -70,3 +70,30 @@ func TestDoctorOutput(t *testing.T) {
 		})
 	}
 }
+
+func TestDoctorRebuildOutput(t *testing.T) {
+	for name, test := range map[string]struct {
+		report engine.RebuildReport
+		err    error
+		want   string
+		stderr string
+		code   int
+	}{
+		"all_is_back": {report: engine.RebuildReport{Pods: 1, Containers: 3, Running: 2, Volumes: 4, Kept: "/x/podctl.db.damaged-1"}, want: "" +
+			"Recorded again: 1 pods, 3 containers (2 running), 4 volumes\nThe old database is /x/podctl.db.damaged-1\n"},
+		"there_was_none": {want: "Recorded again: 0 pods, 0 containers (0 running), 0 volumes\n"},
+		"some_are_lost": {
+			report: engine.RebuildReport{Problems: []error{errors.New("pod a: no"), errors.New("pod b: no")}},
+			want:   "Recorded again: 0 pods, 0 containers (0 running), 0 volumes\n", stderr: "Error: pod a: no\nError: pod b: no\n", code: 1,
+		},
+		"refused": {err: errors.New("it is sound"), stderr: "Error: it is sound\n", code: 125},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ios, _, out, errOut := iostreams.Test()
+			opts := &doctorOptions{IO: ios, Rebuild: true, NewDatabase: func(context.Context) (engine.RebuildReport, error) { return test.report, test.err }}
+			require.Equal(t, test.code, cmdutil.Report(ios, doctorRun(t.Context(), opts)))
+			require.Equal(t, test.want, out.String())
+			require.Equal(t, test.stderr, errOut.String())
+		})
+	}
+}

@@ -11,15 +11,22 @@ import (
 
 // openEngine opens the engine with the parsed global flags.
 func (f *Factory) openEngine(ctx context.Context) (*engine.Runtime, error) {
+	cfg, err := f.EngineConfig()
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, cfg)
+}
+
+// EngineConfig is what the engine is opened with. Only a command for which the
+// engine may be beyond opening calls it; all others call Engine.
+func (f *Factory) EngineConfig() (engine.Config, error) {
 	s, err := settings.Load(f.Globals.settings())
 	if err != nil {
-		return nil, err
+		return engine.Config{}, err
 	}
 	exit, err := f.exitCommand()
-	if err != nil {
-		return nil, err
-	}
-	return engine.Open(ctx, engine.Config{Settings: s, ExitCommand: exit, Notices: f.IO.ErrOut})
+	return engine.Config{Settings: s, ExitCommand: exit, Notices: f.IO.ErrOut}, err
 }
 
 // settings are the global flags the engine's settings are made from.
