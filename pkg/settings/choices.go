@@ -153,15 +153,13 @@ func (s *Settings) Conmon() (string, error) {
 	return p, nil
 }
 
-// LogDriver is the log driver for containers that ask for none.
+// LogDriver is the log driver for containers that ask for none. A file works on
+// every host and is read without anybody's help; the journal is for who asks.
 func (s *Settings) LogDriver() Choice {
 	if s.isSet("containers", "log_driver") {
 		return Choice{s.Conf.Containers.LogDriver, "set in containers.conf"}
 	}
-	if s.Conf.Containers.LogDriver == "journald" && systemdIsInit() {
-		return Choice{"journald", "journald runs on this host"}
-	}
-	return Choice{"k8s-file", "journald does not run on this host"}
+	return Choice{"k8s-file", "a file works on every host"}
 }
 
 // EventsNone is the backend that keeps no events.
