@@ -184,7 +184,11 @@ func (s *Store) run(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
 		}
 		return s.explain(err)
 	}
-	return s.explain(sqlTx.Commit())
+	err = sqlTx.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		err = ctx.Err() // the driver was faster: say why it rolled back
+	}
+	return s.explain(err)
 }
 
 // refuseForeign keeps us from adding our tables to somebody else's database.
