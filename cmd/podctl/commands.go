@@ -51,6 +51,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls"),
 			ctrcmd.NewCmdInspect(f, nil),
 		),
+		cmdutil.NewGroup("healthcheck", "Manage health checks", ctrcmd.NewCmdHealthcheckRun(f, nil)),
 		imagecmd.NewGroup(f, images),
 		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
 		cmdutil.NewGroup("pod", "Manage pods",

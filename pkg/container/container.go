@@ -38,6 +38,9 @@ type Container struct {
 	DependsOn []string
 	// Damage says what about the row could not be read; "" for a good row.
 	Damage string
+	// Health is what the last health check of a running container found, "" when
+	// there was none. It is no column: the engine adds it when it looks.
+	Health string
 }
 
 // RunState is what happened to a container since it was created. Every field is

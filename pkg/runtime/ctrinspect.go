@@ -186,7 +186,7 @@ func (r *Runtime) inspectState(in *inspected) *InspectState {
 		}
 	}
 	if status := healthStatus(in.Container); status != "" {
-		s.Health = &InspectHealth{Status: status, Log: []InspectHealthLog{}}
+		s.Health = r.readHealth(in.Container).report(status)
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -195,11 +196,14 @@ func userMounts(cfg *container.Config) []string {
 
 // healthStatus is what is known of a container's health; "" without a check.
 func healthStatus(c *container.Container) string {
+	if c.Config == nil {
+		return ""
+	}
 	h := c.Config.Health
 	if h == nil || h.Disabled || len(h.Test) == 0 || h.Test[0] == "NONE" || c.State != container.Running {
 		return ""
 	}
-	return "starting"
+	return cmp.Or(c.Health, healthStarting)
 }
 
 // namespacesOf reads /proc/PID/ns; what cannot be read stays empty.

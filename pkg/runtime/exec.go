@@ -47,6 +47,8 @@ type ExecOptions struct {
 // ExecResult is what became of an exec session.
 type ExecResult struct {
 	SessionID string
+	// PID is the process's ID on the host; 0 if it never ran.
+	PID int
 	// ExitCode is the process's; 0 for one in the background.
 	ExitCode int
 }
@@ -106,6 +108,7 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 		request.Attach = &streams
 	}
 	done, err := engine.Exec(ctx, request)
+	result.PID = done.PID
 	if done.PID != 0 && (opts.Detach || err != nil && done.ExitCode == unknownExit) {
 		result.ExitCode = 0 // it goes on without us; the exit command ends the session
 		return result, err

@@ -25,6 +25,8 @@ func (r *Runtime) observe(c *container.Container) {
 	case container.Running, container.Paused:
 		if !r.alive(c.Runtime.Process) {
 			r.overlayExit(c)
+		} else if healthStatus(c) != "" {
+			c.Health = r.readHealth(c).Status
 		}
 	case container.Initialized:
 		if !r.alive(c.Runtime.Process) {
