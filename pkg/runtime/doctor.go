@@ -87,7 +87,7 @@ func (r *Runtime) Examine(ctx context.Context) ([]Finding, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-time.After(lookPause):
+	case <-time.After(r.lookPause):
 	}
 	second, err := r.look(ctx)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	goruntime "runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
@@ -55,6 +56,8 @@ type Runtime struct {
 	// finished has the IDs of pods and containers whose removal this process
 	// completed for one that was killed.
 	finished sync.Map
+	// lookPause is the time between the two looks of Examine.
+	lookPause time.Duration
 	// imagesOpen says that images was called.
 	imagesOpen atomic.Bool
 }
@@ -90,6 +93,7 @@ func assemble(cfg Config, st *store.Store) (*Runtime, error) {
 		locks:       lock.Open(cfg.Settings.LockDir()),
 		self:        container.Owner(self),
 		host:        thisHost{},
+		lookPause:   lookPause,
 		processes:   processTable{proc.Source{Boot: self.BootID}},
 	}
 	if r.notices == nil {
