@@ -211,6 +211,14 @@ func cuts() []cut {
 			done: func(b *bench) bool { return b.state("web") == container.Running }},
 		{name: "cleanup_of_one_that_removes_itself", setup: ended(oneAlone(true, autoRemove), "web"), verb: onCtr("web", cleanup),
 			done: not(hasCtr("web")), after: expect("", "web")},
+		{name: "cleanup_of_the_last_member", setup: ended(func(b *bench) {
+			id := b.pod("p", exitPolicy("stop"))
+			b.ctr("web", "p")
+			b.startPod(id)
+		}, "web"), verb: onCtr("web", cleanup), done: never, after: func(b *bench) {
+			expect(container.Exited, "web")(b)
+			require.Equal(b.t, container.Exited, b.row(b.infra(b.podNamed("p"))).State)
+		}},
 		{name: "pause", setup: oneAlone(true), verb: onCtr("web", func(b *bench, e *engine, id string) error { return e.PauseContainer(b.ctx, id) }),
 			done: func(*bench) bool { return true }, after: expect(container.Paused, "web")},
 	}

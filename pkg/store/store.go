@@ -182,13 +182,9 @@ func (s *Store) run(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
 		if rbErr := sqlTx.Rollback(); rbErr != nil && !errors.Is(rbErr, sql.ErrTxDone) {
 			err = errors.Join(err, rbErr)
 		}
-		return s.explain(err)
+		return s.explain(cancelled(ctx, err))
 	}
-	err = sqlTx.Commit()
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		err = ctx.Err() // the driver was faster: say why it rolled back
-	}
-	return s.explain(err)
+	return s.explain(cancelled(ctx, sqlTx.Commit()))
 }
 
 // refuseForeign keeps us from adding our tables to somebody else's database.
@@ -276,4 +272,13 @@ func isUnique(err error, column string) bool {
 // isForeignKey reports whether err is a violated reference.
 func isForeignKey(err error) bool {
 	return isConstraint(err, sqlite3.ErrConstraintForeignKey, sqlite3.ErrConstraintTrigger)
+}
+
+// cancelled says why a transaction is over of which the driver only says that it
+// is: ctx ended, and its rollback was faster.
+func cancelled(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
