@@ -22,6 +22,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 	root.AddCommand(imagecmd.TopLevel(f, images)...)
 	root.AddCommand(
 		cmdutil.NewGroup("container", "Manage containers",
+			ctrcmd.NewCmdClone(f, nil),
 			ctrcmd.NewCmdAttach(f, nil),
 			ctrcmd.NewCmdCleanup(f, nil),
 			ctrcmd.NewCmdCreate(f, nil),
