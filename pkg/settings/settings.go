@@ -9,11 +9,13 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/BurntSushi/toml"
 	"github.com/containers/common/pkg/config"
 	"github.com/containers/storage/pkg/homedir"
 	"github.com/containers/storage/pkg/unshare"
@@ -60,6 +62,9 @@ type Settings struct {
 
 // Load reads the configuration files and applies the flags.
 func Load(f Flags) (*Settings, error) {
+	if err := checkStorageConf(); err != nil {
+		return nil, fmt.Errorf("read storage.conf: %w", err)
+	}
 	conf, err := config.New(&config.Options{Modules: f.Modules, SetDefault: true})
 	if err != nil {
 		return nil, fmt.Errorf("read containers.conf: %w", err)
@@ -73,6 +78,20 @@ func Load(f Flags) (*Settings, error) {
 		return nil, err
 	}
 	return s, s.place(opts)
+}
+
+// checkStorageConf refuses a storage.conf that is no TOML. The library would say
+// so too, but without the file's name and more than once.
+func checkStorageConf() error {
+	path, err := types.DefaultConfigFile()
+	if err != nil {
+		return err
+	}
+	var tables map[string]any
+	if _, err := toml.DecodeFile(path, &tables); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // place decides the directories. --root moves everything persistent, podctl's
