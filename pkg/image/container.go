@@ -3,12 +3,16 @@ package image
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/containers/storage"
 	"github.com/containers/storage/pkg/idtools"
 	"github.com/containers/storage/pkg/mount"
 	"github.com/containers/storage/types"
+	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
 )
 
 // containerMetadata marks a container in the shared store as podctl's, for
@@ -196,6 +200,9 @@ func (s *Store) Unmount(id string, force bool) (still bool, err error) {
 		return false, nil
 	}
 	still, err = s.store.Unmount(id, force)
+	if errors.Is(err, unix.ENOTEMPTY) && s.clearMountPoint(id) == nil {
+		still, err = s.store.Unmount(id, force)
+	}
 	if errors.Is(err, storage.ErrLayerNotMounted) || errors.Is(err, storage.ErrLayerUnknown) {
 		return false, nil
 	}
@@ -203,6 +210,25 @@ func (s *Store) Unmount(id string, force bool) (still bool, err error) {
 		return still, fmt.Errorf("unmount container %s: %w", id, err)
 	}
 	return still, nil
+}
+
+// clearMountPoint removes what somebody wrote where container id's root file
+// system is mounted, while it was not: an OCI runtime that outlived its caller
+// makes directories there. The library would refuse the container ever after.
+func (s *Store) clearMountPoint(id string) error {
+	dir := filepath.Join(s.store.GraphRoot(), "overlay", id, "merged")
+	mounts, err := mountinfo.GetMounts(mountinfo.PrefixFilter(dir))
+	if err != nil {
+		return err
+	}
+	if len(mounts) > 0 {
+		return fmt.Errorf("clear %s: something is mounted there", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
 
 // DeleteContainer unmounts container id and deletes its layer and directories.

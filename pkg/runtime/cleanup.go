@@ -61,7 +61,45 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
 		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
 	}
-	return errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon))
+	err := errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon))
+	if err != nil || !mayBeStarted(c.Intent) {
+		return err
+	}
+	return r.endCreation(ctx, c)
+}
+
+// endCreation kills what the OCI runtime had begun to make a container of when
+// its conmon was killed. Such a process would go on, and set up the mounts of
+// the container in a root file system that we are about to unmount. It enters
+// the container's cgroup before it does anything else.
+func (r *Runtime) endCreation(ctx context.Context, c *container.Container) error {
+	if c.Config.Resources.CgroupMode == "disabled" || c.Config.Resources.CgroupParent == "" {
+		return nil
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	for {
+		pids, err := m.Processes(m.ContainerPath(c.Config.Resources.CgroupParent, c.ID))
+		if err != nil || len(pids) == 0 {
+			return err
+		}
+		for _, pid := range pids {
+			p, err := r.processes.Of(pid)
+			if err != nil {
+				continue // gone
+			}
+			if err := r.killAndWait(ctx, container.Owner(p)); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("wait for the processes of container %s to die: %w", shortID(c.ID), err)
+		}
+	}
 }
 
 // processFromFile reads a pid file in the bundle (or where the user wanted it).

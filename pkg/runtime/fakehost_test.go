@@ -432,9 +432,13 @@ type fakeCgroups struct {
 	*podctl
 }
 
-func (fakeCgroups) Name() string                       { return cgroupmgr.Cgroupfs }
-func (fakeCgroups) DefaultParent() string              { return "/podctl_parent" }
-func (fakeCgroups) ContainerPath(p, id string) string  { return p + "/" + id }
+func (fakeCgroups) Name() string                      { return cgroupmgr.Cgroupfs }
+func (fakeCgroups) DefaultParent() string             { return "/podctl_parent" }
+func (fakeCgroups) ContainerPath(p, id string) string { return p + "/" + id }
+
+// Processes: what the fake OCI runtime makes has none in a cgroup.
+func (fakeCgroups) Processes(string) ([]int, error) { return nil, nil }
+
 func (fakeCgroups) ValidateParent(parent string) error { return nil }
 func (fakeCgroups) PodPath(parent, id string) (string, error) {
 	return parent + "/" + id, nil

@@ -143,6 +143,10 @@ func (r *Runtime) startOne(ctx context.Context, id string, opts startOptions) er
 
 // startLocked is startOne for a caller that holds the lock and has settled the row.
 func (r *Runtime) startLocked(ctx context.Context, id string, opts startOptions) error {
+	// Without conmon or OCI runtime nothing is begun: undoing it needs them too.
+	if _, err := r.oci(); err != nil {
+		return err
+	}
 	c, todo, err := r.claimStart(ctx, id, opts)
 	if err != nil || !todo {
 		return err
