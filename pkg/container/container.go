@@ -29,8 +29,8 @@ type Container struct {
 	Config    *Config
 	CreatedAt time.Time
 	State     State
-	// Intent is the verb an owner is carrying out: "create", "start", "stop",
-	// "remove", "cleanup"; "" when nothing is under way.
+	// Intent is what an owner is carrying out, a word of the engine's; "" when
+	// nothing is under way.
 	Intent  string
 	Owner   Owner
 	Runtime RunState

@@ -20,7 +20,7 @@ import (
 //	                   removing ----> (row gone)
 //
 // Creating, stopping and removing are transitional: each carries its owner (see
-// Row.Owner), counts only while the owner lives, and is finished or undone by
+// Container.Owner), counts only while the owner lives, and is finished or undone by
 // the next command that meets it without one.
 type State string
 

@@ -20,9 +20,10 @@ import (
 )
 
 // takeDown removes everything a start set up on the host, in reverse: processes,
-// the OCI runtime's record, network, mounts, cgroup, bundle. Every step is
-// idempotent; it goes on after an error and reports them all. It clears the run
-// state in c that named these things.
+// the OCI runtime's record, network, bundle, mounts, cgroup. Every step is
+// idempotent. While the process is not gone it goes no further; after that it goes
+// on after an error and reports them all. It clears the run state in c that named
+// these things.
 func (r *Runtime) takeDown(ctx context.Context, c *container.Container) error {
 	var errs error
 	if c.State != container.Created || c.Intent != "" || c.Runtime.Process.PID != 0 {
@@ -39,7 +40,6 @@ func (r *Runtime) takeDown(ctx context.Context, c *container.Container) error {
 		r.teardownNetwork(ctx, c),
 		r.unmountAll(ctx, c),
 		r.removeContainerCgroup(ctx, c),
-		r.removeBundle(c),
 	)
 	if errs != nil {
 		return errs

@@ -7,10 +7,11 @@
 // # Rules
 //
 //   - A decision that concerns more than one object is made, with all its
-//     checks, in one transaction that also records it. No lock is held for it.
-//   - An effect on a container is carried out under that container's lock and
-//     no other, by steps that are idempotent, and only after its intent, with
-//     its owner, is in the database.
+//     checks, in one transaction that also records it. It relies on no lock.
+//   - An effect on a container is carried out under that container's lock, by
+//     steps that are idempotent, and only after its intent, with its owner, is in
+//     the database. Locks are taken in this order: a pod's (to remove it), a
+//     container's (one at most), a pod cgroup's (for a moment).
 //   - No transaction spans a side effect, and no lock is awaited in one.
 //   - A transitional state counts only while its owner lives. Whoever meets one
 //     without an owner finishes or undoes it first.

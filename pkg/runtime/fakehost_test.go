@@ -533,6 +533,8 @@ func (n fakeNetworks) Setup(_ context.Context, a network.Attachment) (map[string
 	})
 }
 
+func (n fakeNetworks) Forget(a network.Attachment) error { return n.Teardown(context.Background(), a) }
+
 func (n fakeNetworks) Teardown(_ context.Context, a network.Attachment) error {
 	return n.step("detach-network", a.ID, takeAway(n.leases, a.ID))
 }

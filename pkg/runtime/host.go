@@ -62,6 +62,7 @@ type networkLinks interface {
 	Inspect(ctx context.Context, nameOrID string) (types.Network, error)
 	Setup(ctx context.Context, a network.Attachment) (map[string]types.StatusBlock, error)
 	Teardown(ctx context.Context, a network.Attachment) error
+	Forget(a network.Attachment) error
 	HostIP(status map[string]types.StatusBlock) string
 }
 

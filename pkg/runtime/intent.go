@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -33,16 +34,23 @@ const (
 	// when it was claimed. If they are killed before they give the lock up, the
 	// row does not say what they set up.
 	intentRemoveStarted = "remove-started"
+	// takingVolumes ends the intent of a removal that takes the anonymous volumes
+	// along: whoever carries it on must not take them without having been asked.
+	takingVolumes = "+volumes"
 )
 
 // isRemoval reports whether an intent is the removal of a container.
-func isRemoval(intent string) bool {
-	return intent == intentRemove || intent == intentRemovePaused || intent == intentRemoveStarted
-}
+func isRemoval(intent string) bool { return strings.HasPrefix(intent, intentRemove) }
 
 // mayBeStarted reports whether an intent stands for a start the row knows
 // nothing of.
-func mayBeStarted(intent string) bool { return intent == intentStart || intent == intentRemoveStarted }
+func mayBeStarted(intent string) bool {
+	return intent == intentStart || strings.HasPrefix(intent, intentRemoveStarted)
+}
+
+// mayBeFrozen reports whether an intent is the removal of a container that has to
+// be thawed to die.
+func mayBeFrozen(intent string) bool { return strings.HasPrefix(intent, intentRemovePaused) }
 
 // claim records, in the caller's transaction, that this process is about to
 // carry out the intent.

@@ -296,7 +296,12 @@ func (r *Runtime) rewireLocked(ctx context.Context, nets *network.Backend, id, n
 		if err := tx.SetContainerNetworks(ctx, c.ID, slices.Sorted(maps.Keys(c.Config.Network.Networks))); err != nil {
 			return err
 		}
-		if err := tx.SaveContainer(ctx, c); err != nil {
+		row, err := tx.Container(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		row.Runtime.NetStatus = c.Runtime.NetStatus
+		if err := tx.SaveContainer(ctx, row); err != nil {
 			return err
 		}
 		return tx.AddEvent(ctx, event.Event{Type: event.Network, Status: status, ID: c.ID, Name: name, Network: name})

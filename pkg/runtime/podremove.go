@@ -85,7 +85,7 @@ func (r *Runtime) claimPodRemoval(ctx context.Context, id string, opts RemoveOpt
 			return err
 		}
 		for _, c := range s.members {
-			if err := r.claimRemoval(ctx, tx, c); err != nil {
+			if err := r.claimRemoval(ctx, tx, c, opts); err != nil {
 				return err
 			}
 		}

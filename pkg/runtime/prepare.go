@@ -15,6 +15,7 @@ import (
 	"github.com/containers/common/pkg/cgroupv2"
 	units "github.com/docker/go-units"
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
@@ -211,7 +212,7 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 		if err != nil {
 			return err
 		}
-		if err := nets.Teardown(ctx, r.attachment(c)); err != nil {
+		if err := r.detach(ctx, nets, c); err != nil {
 			return err
 		}
 	}
@@ -222,8 +223,22 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 	return nil
 }
 
-// unmountAll unmounts root filesystem and volumes that have a file system of
-// their own and no other user. Idempotent.
+// detach takes the container off its networks. Where that fails, a container that
+// is being removed goes all the same: its addresses are freed, and its interfaces
+// go with the namespace; rules of a firewall that cannot be spoken to may stay.
+func (r *Runtime) detach(ctx context.Context, nets networkLinks, c *container.Container) error {
+	a := r.attachment(c)
+	err := nets.Teardown(ctx, a)
+	if err == nil || c.State != container.Removing || ctx.Err() != nil {
+		return err
+	}
+	logrus.Warnf("container %s is removed without its networks being torn down: %v", shortID(c.ID), err)
+	return nets.Forget(a)
+}
+
+// unmountAll removes the bundle with the mounts below it, and unmounts root
+// filesystem and volumes that have a file system of their own and no other user.
+// Idempotent.
 func (r *Runtime) unmountAll(ctx context.Context, c *container.Container) error {
 	if err := r.host.RemoveBundle(r.settings.BundleDir(c.ID)); err != nil {
 		return err

@@ -72,7 +72,7 @@ func (r *Runtime) removeContainers(ctx context.Context, ids []string, opts Remov
 			return refused
 		}
 		for _, c := range set {
-			if err := r.claimRemoval(ctx, tx, c); err != nil {
+			if err := r.claimRemoval(ctx, tx, c, opts); err != nil {
 				return err
 			}
 		}
@@ -178,16 +178,19 @@ func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Co
 }
 
 // claimRemoval records that the container is being removed by this process.
-func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.Container) error {
+func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
 	if c.State == container.Creating {
 		return nil // its maker is dead; removing is undoing
 	}
 	intent := intentRemove
 	switch {
-	case c.State == container.Paused, c.Intent == intentPause, c.Intent == intentUnpause, c.Intent == intentRemovePaused:
+	case c.State == container.Paused, c.Intent == intentPause, c.Intent == intentUnpause, mayBeFrozen(c.Intent):
 		intent = intentRemovePaused
 	case mayBeStarted(c.Intent):
 		intent = intentRemoveStarted
+	}
+	if opts.Volumes || opts.ofPod {
+		intent += takingVolumes
 	}
 	c.State = container.Removing
 	r.claim(c, intent)
@@ -349,7 +352,7 @@ func (r *Runtime) terminateForRemoval(ctx context.Context, c *container.Containe
 
 // thaw resumes a frozen container, which could neither heed a signal nor die.
 func (r *Runtime) thaw(ctx context.Context, c *container.Container) error {
-	if c.Intent != intentRemovePaused {
+	if !mayBeFrozen(c.Intent) {
 		return nil
 	}
 	return r.resumeIfPaused(ctx, c.ID)
@@ -413,7 +416,7 @@ func (r *Runtime) removeStorage(c *container.Container) error {
 // finishAbandonedRemove carries on a removal whose owner died, under the
 // container's lock.
 func (r *Runtime) finishAbandonedRemove(ctx context.Context, c *container.Container) error {
-	if err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: true}); err != nil {
+	if err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: strings.HasSuffix(c.Intent, takingVolumes)}); err != nil {
 		return err
 	}
 	return fmt.Errorf("no container with name or ID %q found: %w", c.ID, errdefs.ErrNoSuchCtr)

@@ -166,7 +166,7 @@ func (s *Settings) BundleDir(id string) string { return filepath.Join(s.TmpDir, 
 // NetNSPath is where a container's network namespace is bound.
 func (s *Settings) NetNSPath(id string) string { return filepath.Join(s.TmpDir, "netns", id) }
 
-// LockDir holds a lock file for each container.
+// LockDir holds the lock files of containers, pods and pod cgroups in use.
 func (s *Settings) LockDir() string { return filepath.Join(s.TmpDir, "locks") }
 
 // ExitDir receives the exit files, PersistDir what conmon records besides.
