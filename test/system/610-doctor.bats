@@ -64,6 +64,38 @@ web() {
   well
 }
 
+@test "containers of all kinds are well" {
+  requires root
+  mkdir -p "$BATS_TEST_TMPDIR/rootfs/bin"
+  cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/rootfs/bin/sh"
+  run_podctl network create inner
+  run_podctl run -d --name host --network host --pid host --ipc host "$IMAGE" sleep 1000
+  run_podctl run -d --name none --network none --uts host "$IMAGE" sleep 1000
+  run_podctl run -d --name nets --network inner --network-alias x -p 127.0.0.1:18181:80 "$IMAGE" sleep 1000
+  run_podctl run -d --name joined --network container:nets --pid container:none "$IMAGE" sleep 1000
+  run_podctl run -d --name rootfs --rootfs "$BATS_TEST_TMPDIR/rootfs:O" sh -c 'while :; do read -t 1000; done </dev/zero'
+  run_podctl run -d --name mounts -v "$BATS_TEST_TMPDIR:/host" --tmpfs /t --mount type=image,source="$IMAGE",target=/image -v named:/n "$IMAGE" sleep 1000
+  run_podctl run -d --name nocgroup --cgroups=no-conmon --read-only "$IMAGE" sleep 1000
+  run_podctl init "$(podctl create --name initialized "$IMAGE" sleep 1000)"
+  run_podctl exec -d host sleep 1000
+  run_podctl create --name restarting --restart on-failure:1 "$IMAGE" sh -c 'exit 1'
+  run_podctl start restarting
+  run_podctl wait restarting
+  run_podctl pod create --name bare --infra=false
+  run_podctl create --pod bare --init-ctr once "$IMAGE" true
+  run_podctl create --pod bare --name member "$IMAGE" sleep 1000
+  run_podctl pod start bare
+  run_podctl rename none renamed
+  run_podctl update --memory 64m host
+  run_podctl network connect inner nocgroup
+  well
+  run_podctl stop --all --time 0
+  well
+  run_podctl rm --all --force --time 0
+  run_podctl pod rm --all --force --time 0
+  well
+}
+
 @test "a busy host has no findings" {
   requires root
   local deadline=$((SECONDS + 8)) n=0 i busy=()
@@ -264,4 +296,24 @@ web() {
   sick volume 'not in the database'
   heals
   run_podctl volume exists data
+}
+
+@test "what commands left that were killed at any instant is mended" {
+  requires root
+  local i pid
+  for i in $(seq "${DOCTOR_KILLS:-6}"); do
+    run_podctl pod create --replace --name web
+    (
+      "$PODCTL" "${PODCTL_ARGS[@]}" run -d --pod web --name "one$i" -v "v$i:/v" "$IMAGE" sleep 1000
+      "$PODCTL" "${PODCTL_ARGS[@]}" run --rm --pod web "$IMAGE" true
+      exec "$PODCTL" "${PODCTL_ARGS[@]}" pod rm --force --time 0 web
+    ) >/dev/null 2>&1 3>&- &
+    pid=$!
+    sleep "0.$((RANDOM % 900 + 100))"
+    pkill -9 -P "$pid" || true
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" || true
+    run_podctl doctor --repair
+    well
+  done
 }
