@@ -317,3 +317,34 @@ web() {
     well
   done
 }
+
+# power_cut: what a reboot leaves of this host
+power_cut() {
+  local pid
+  for pid in $(podctl ps --quiet | xargs "$PODCTL" "${PODCTL_ARGS[@]}" inspect --format '{{.State.ConmonPid}} {{.State.Pid}}'); do
+    kill -9 "$pid"
+  done
+  awk -v own="$BATS_FILE_TMPDIR/" 'index($5, own) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
+  rm -rf "$TMP" "$RUNROOT" /run/containers/networks
+  ip link del podman0
+  wait_until 10 eval "! grep -q . /sys/fs/cgroup/*/podctl_parent/*/*/cgroup.procs /sys/fs/cgroup/podctl_parent/*/*/cgroup.procs"
+  find /sys/fs/cgroup -depth -path '*podctl_parent*' -type d -exec rmdir {} + || true
+  cat /proc/sys/kernel/random/uuid >"$BATS_TEST_TMPDIR/boot_id"
+  mount --bind "$BATS_TEST_TMPDIR/boot_id" /proc/sys/kernel/random/boot_id
+}
+
+@test "a host that was rebooted is well, and what ran can be started again" {
+  requires root isolated
+  web
+  run_podctl run -d --name nets -p 127.0.0.1:18182:80 -v named:/n "$IMAGE" sleep 1000
+  power_cut
+  well
+  rm "$ROOT"/podctl/podctl.db*
+  run_podctl doctor --rebuild
+  well
+  run_podctl pod start web
+  run_podctl start nets
+  well
+  remove_everything
+  umount /proc/sys/kernel/random/boot_id
+}
