@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/containers/common/pkg/resize"
 
@@ -212,10 +213,14 @@ func (l *link) run(c *container.Container, run func() error) error {
 	return nil
 }
 
+// recordTime is how often to look for the end of a container that another podctl
+// is about to record.
+const recordTime = 20 * time.Millisecond
+
 // awaitEndOf waits until this very process of a container has ended and returns
 // how, also when the container was removed or started again meanwhile.
 func (r *Runtime) awaitEndOf(ctx context.Context, id string, process container.Owner) (int, error) {
-	for {
+	for again := true; ; {
 		c, err := r.container(ctx, id)
 		switch {
 		case errors.Is(err, errdefs.ErrNoSuchCtr):
@@ -231,6 +236,12 @@ func (r *Runtime) awaitEndOf(ctx context.Context, id string, process container.O
 		case r.exitUnknownYet(c):
 			r.awaitConmon(ctx, c)
 			err = ctx.Err()
+		case c.State != container.Stopped && c.State != container.Exited:
+			// It ended since we read the row, or somebody is about to record it.
+			err = r.awaitChange(ctx, c, recordTime)
+		case c.Runtime.ExitCode == unknownExit && again:
+			// The exit file may have gone with the container after we read the row.
+			again = false
 		default:
 			return c.Runtime.ExitCode, nil
 		}
