@@ -81,6 +81,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			syscmd.NewCmdMigrate(f, nil),
 			syscmd.NewCmdPrune(f, nil),
 			syscmd.NewCmdRenumber(f, nil),
+			syscmd.NewCmdReset(f, nil),
 		),
 		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 
