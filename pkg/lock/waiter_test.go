@@ -48,7 +48,7 @@ func TestWaiters(t *testing.T) {
 		}()
 		await(t, waits)
 		require.NoError(t, l.Unlock())
-		defer await(t, got).Unlock()
+		defer func() { require.NoError(t, await(t, got).Unlock()) }()
 		waiters, err := d.Waiters()
 		require.NoError(t, err)
 		require.Empty(t, waiters)

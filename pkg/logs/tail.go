@@ -24,7 +24,7 @@ func tailOffset(file io.ReaderAt, size int64, n int) (int64, error) {
 	for at > 0 {
 		length := min(int64(block), at)
 		at -= length
-		buf := make([]byte, length)
+		buf := make([]byte, length, int(length)+len(begin))
 		if _, err := file.ReadAt(buf, at); err != nil {
 			return 0, fmt.Errorf("read log: %w", err)
 		}

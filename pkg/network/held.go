@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -27,7 +28,7 @@ func Held(cfg Config) (map[string][]string, error) {
 		return nil, nil
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: heldWait, ReadOnly: true})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("address leases %s are being worked on: %w", path, errdefs.ErrUnavailable)
 	}
 	if err != nil {

@@ -42,7 +42,7 @@ func Rebuild(ctx context.Context, cfg Config) (RebuildReport, error) {
 	if err != nil {
 		return report, fmt.Errorf("rebuild database: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // what is of use was moved
+	defer os.RemoveAll(dir) // what is of use was moved
 	fresh := filepath.Join(dir, "podctl.db")
 	if err := fillDatabase(ctx, cfg, fresh, store.Salvage(ctx, path), &report); err != nil {
 		return report, fmt.Errorf("rebuild database: %w", err)

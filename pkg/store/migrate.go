@@ -99,8 +99,8 @@ func (s *Store) backUp(ctx context.Context, version int) error {
 	if err != nil {
 		return fmt.Errorf("copy database before its migration: %w", err)
 	}
-	defer os.Remove(partial.Name()) //nolint:errcheck // renamed, or worth nothing
-	defer partial.Close()           //nolint:errcheck // synced
+	defer os.Remove(partial.Name()) // renamed, or worth nothing
+	defer partial.Close()           // synced
 	if err := s.copyTo(ctx, partial.Name()); err != nil {
 		return fmt.Errorf("copy database %s before its migration: %w", s.path, err)
 	}

@@ -21,19 +21,19 @@ func Salvage(ctx context.Context, path string) map[string]*container.Container {
 	if err != nil {
 		return found
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a copy
+	defer os.RemoveAll(dir) // a copy
 	copied := filepath.Join(dir, "copy.db")
 	if copyFile(path, copied) != nil {
 		return found
 	}
 	_ = copyFile(path+"-wal", copied+"-wal") // there need not be one
 	db := openHandle(copied, url.Values{"_query_only": {"1"}, "_foreign_keys": {"0"}})
-	defer db.Close() //nolint:errcheck // a copy
-	rows, err := db.QueryContext(ctx, "SELECT "+containerColumns+" FROM containers c")
+	defer db.Close()                                                                   // a copy
+	rows, err := db.QueryContext(ctx, "SELECT "+containerColumns+" FROM containers c") //nolint:rowserrcheck // an error ends it: those before the damage count
 	if err != nil {
 		return found
 	}
-	defer rows.Close() //nolint:errcheck // read only
+	defer rows.Close() // read only
 	for rows.Next() {
 		if c, err := scanContainer(rows); err == nil {
 			found[c.ID] = c
@@ -47,7 +47,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // read only
+	defer in.Close() // read only
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func refuseRollbackJournal(path string) error {
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close() // nothing was written
 	const magic, walVersion = "SQLite format 3\x00", 2
 	header := make([]byte, len(magic)+4)
 	n, err := f.ReadAt(header, 0)

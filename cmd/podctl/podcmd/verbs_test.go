@@ -226,7 +226,7 @@ func TestOutputAndExitCode(t *testing.T) {
 }
 
 func TestTimeIsHandedOnOnlyWhenGiven(t *testing.T) {
-	seconds := func(n time.Duration) *time.Duration { d := n * time.Second; return &d }
+	seconds := func(n int) *time.Duration { d := time.Duration(n) * time.Second; return &d }
 	for args, want := range map[string]*time.Duration{"": nil, "--time=0": seconds(0), "-t3": seconds(3)} {
 		t.Run(args, func(t *testing.T) {
 			line := []string{"web"}
