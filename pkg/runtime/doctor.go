@@ -140,24 +140,40 @@ const repairRounds = 4
 // Repair examines and mends what is ours, by the same ways verbs take, each object
 // under its lock. What is left at the end has an error. Idempotent.
 func (r *Runtime) Repair(ctx context.Context) ([]RepairResult, error) {
-	var done []RepairResult
-	for range repairRounds {
+	var mended []RepairResult
+	for round := 0; ; round++ {
 		found, err := r.Examine(ctx)
 		if err != nil {
-			return done, err
+			return mended, err
 		}
-		done = slices.DeleteFunc(done, func(d RepairResult) bool { return d.Err != nil }) // they are found again, or gone
-		if len(found) == 0 {
-			return done, nil
+		// What was mended before and is found again does not get better by more of it.
+		again := func(f Finding) bool {
+			return round == repairRounds || slices.ContainsFunc(mended, func(d RepairResult) bool { return d.same(f) })
 		}
-		round := r.mendAll(ctx, found)
-		done = append(done, round...)
-		if !slices.ContainsFunc(round, func(d RepairResult) bool { return d.Err == nil }) {
-			return done, ctx.Err()
+		var left []RepairResult
+		progress := false
+		for _, res := range r.mendAll(ctx, slices.DeleteFunc(slices.Clone(found), again)) {
+			if res.Err == nil {
+				mended, progress = append(mended, res), true
+			} else {
+				left = append(left, res)
+			}
 		}
+		if progress {
+			continue
+		}
+		for _, f := range found {
+			if again(f) {
+				mended = slices.DeleteFunc(mended, func(d RepairResult) bool { return d.same(f) })
+				left = append(left, RepairResult{Finding: f, Err: errStillThere})
+			}
+		}
+		return append(mended, left...), ctx.Err()
 	}
-	return done, ctx.Err()
 }
+
+// errStillThere is the error of a finding that its repair did not end.
+var errStillThere = errors.New("it is still there after its repair")
 
 // mendAll carries out the acts of repair, each once, in order.
 func (r *Runtime) mendAll(ctx context.Context, found []Finding) []RepairResult {

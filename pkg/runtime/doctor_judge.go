@@ -180,8 +180,15 @@ func (x *examination) checkContainer(c *container.Container, t *trace) {
 		x.checkDamaged(c)
 		return
 	}
-	if c.Intent != "" || c.State == container.Creating || c.State == container.Removing {
+	if c.Intent != "" {
 		x.add(r.intentFinding(c.ID, fmt.Sprintf("container %s: a podctl that is dead was about to %s it", c.Name, c.Intent)))
+		return
+	}
+	if c.State == container.Creating || c.State == container.Removing {
+		x.add(Finding{
+			Kind: FindIntent, Object: c.ID, Problem: fmt.Sprintf("container %s is %s, and nobody is at it", c.Name, c.State), Repair: "record what it is",
+			mend: mending{rankIntent, c.ID, func(ctx context.Context) error { return r.settleState(ctx, c.ID) }},
+		})
 		return
 	}
 	x.checkBelonging(c)
@@ -396,7 +403,15 @@ func (x *examination) podRestorable(id string) bool {
 
 func (x *examination) checkVolume(row *store.Volume) {
 	r, name := x.r, row.Name
-	if row.State != store.VolumeReady {
+	switch row.State {
+	case store.VolumeReady:
+	default:
+		x.add(Finding{
+			Kind: FindRow, Object: name, Problem: fmt.Sprintf("unknown state word %q of a volume", row.State), Repair: "take it for ready",
+			mend: mending{rankRow, name + "-state", func(ctx context.Context) error { return r.readyVolume(ctx, name) }},
+		})
+		return
+	case store.VolumeCreating, store.VolumeRemoving:
 		x.add(r.intentFinding(name, fmt.Sprintf("volume %s is %s, and the podctl that did it is dead", name, row.State)))
 		return
 	}

@@ -115,7 +115,7 @@ func (r *Runtime) restoreContainer(ctx context.Context, b *blueprint) error {
 // on. Volumes it uses that have no row are recorded too.
 func (r *Runtime) restoreContainerAs(ctx context.Context, c *container.Container) error {
 	for _, v := range c.Config.Storage.Volumes {
-		if err := r.restoreUsedVolume(ctx, v.Name); err != nil {
+		if err := r.restoreUsedVolume(ctx, v.Name, v.Anonymous); err != nil {
 			return err
 		}
 	}
@@ -171,7 +171,7 @@ func withRow(ctx context.Context, tx *store.Tx, ids []string) ([]string, error) 
 // restoreUsedVolume records a volume that a container uses, unless it has a row:
 // from its blueprint or, without one, as a plain volume with what is in its
 // directory.
-func (r *Runtime) restoreUsedVolume(ctx context.Context, name string) error {
+func (r *Runtime) restoreUsedVolume(ctx context.Context, name string, anonymous bool) error {
 	_, err := r.volumeNamed(ctx, name)
 	if !errors.Is(err, errdefs.ErrNoSuchVolume) {
 		return err
@@ -179,7 +179,7 @@ func (r *Runtime) restoreUsedVolume(ctx context.Context, name string) error {
 	if _, err := r.readVolumeBlueprint(name); err == nil {
 		return r.restoreVolume(ctx, name)
 	}
-	v, err := volume.New(r.settings.VolumeDir, volume.CreateOptions{Name: name}, time.Now())
+	v, err := volume.New(r.settings.VolumeDir, volume.CreateOptions{Name: name, Anonymous: anonymous}, time.Now())
 	if err != nil {
 		return err
 	}
@@ -278,6 +278,32 @@ func (r *Runtime) mendVolumeRow(ctx context.Context, name string) error {
 		}
 		row.Config = fresh.Config
 		return tx.SaveVolume(ctx, row)
+	})
+}
+
+// readyVolume ends a state that means nothing. No data is lost by it.
+func (r *Runtime) readyVolume(ctx context.Context, name string) error {
+	return r.store.Update(ctx, func(tx *store.Tx) error {
+		row, err := tx.Volume(ctx, name)
+		if err != nil || row.State == store.VolumeCreating || row.State == store.VolumeRemoving {
+			return err
+		}
+		row.State, row.Owner = store.VolumeReady, container.Owner{}
+		return tx.SaveVolume(ctx, row)
+	})
+}
+
+// settleState records what a container is that is being made or removed by nobody:
+// one that was made stays.
+func (r *Runtime) settleState(ctx context.Context, id string) error {
+	return r.under(id, func() error {
+		_, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+			if c.Intent == "" && c.State == container.Creating {
+				c.State = container.Created
+			}
+			return nil // observed already: what was being removed is what the host says
+		})
+		return err
 	})
 }
 

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +25,7 @@ type filesOnly struct {
 }
 
 func (o filesOnly) RemoveFiles(id string) error {
-	return errors.Join(os.RemoveAll(filepath.Join(o.exits, id)))
+	return os.RemoveAll(filepath.Join(o.exits, id))
 }
 
 func (o filesOnly) Delete(context.Context, string, oci.DeleteOptions) error { return nil }
@@ -128,6 +127,10 @@ func TestDoctor(t *testing.T) {
 		"what_a_dead_command_was_at": {damage: func(t *testing.T, r *Runtime) {
 			spoil(t, r, "UPDATE containers SET intent = 'stop', owner_pid = 1, owner_boot = 'another' WHERE name = 'two'")
 		}, want: []string{"intent " + d}},
+		"states_nobody_is_responsible_for": {damage: func(t *testing.T, r *Runtime) {
+			spoil(t, r, "UPDATE containers SET state = 'removing' WHERE name = 'two'", "UPDATE containers SET state = 'creating' WHERE name = 'one'",
+				"UPDATE volumes SET state = 'walking'")
+		}, want: []string{"intent " + c, "intent " + d, "row data"}},
 		"missing_blueprints": {damage: func(t *testing.T, r *Runtime) {
 			require.NoError(t, os.Remove(r.blueprintPath(fullID('c'))))
 			touch(t, r.podBlueprintPath(fullID('a')), "{")
@@ -172,6 +175,16 @@ func TestDoctor(t *testing.T) {
 			require.Equal(t, tc.left, kinds(found))
 		})
 	}
+}
+
+func TestDoctorTellsWhatItsRepairDidNotEnd(t *testing.T) {
+	r := patient(t)
+	touch(t, filepath.Join(r.settings.ExitDir(), fullID('f')), "0")
+	r.oci = func() (ociRuntime, error) { return filesOnly{exits: t.TempDir()}, nil } // removes nothing
+	done, err := r.Repair(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.ErrorIs(t, done[0].Err, errStillThere)
 }
 
 // TestDoctorLeavesAlone: what somebody works on, and what is not ours.

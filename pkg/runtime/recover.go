@@ -172,7 +172,8 @@ func (r *Runtime) recoverVolume(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		if row.State == store.VolumeReady || r.alive(row.Owner) {
+		damaged := row.State != store.VolumeCreating && row.State != store.VolumeRemoving // nobody said to remove it
+		if damaged || r.alive(row.Owner) {
 			return nil
 		}
 		remove, err = r.claimVolume(ctx, tx, row)

@@ -348,3 +348,33 @@ power_cut() {
   remove_everything
   umount /proc/sys/kernel/random/boot_id
 }
+
+@test "addresses that nobody has any more are freed" {
+  requires root isolated
+  local leases=/run/containers/networks/ipam.db
+  web
+  cp "$leases" "$BATS_TEST_TMPDIR/ipam.db"
+  run_podctl pod stop --time 0 web
+  cp "$BATS_TEST_TMPDIR/ipam.db" "$leases"
+  sick lease "container .*-infra is exited, but it holds addresses on podman"
+  heals
+  run_podctl pod rm --force web
+  cp "$BATS_TEST_TMPDIR/ipam.db" "$leases"
+  sick lease 'of nothing in the database: it holds addresses'
+  heals
+}
+
+@test "reading does not wait for a podctl that was stopped in its tracks" {
+  requires root
+  web
+  "$PODCTL" "${PODCTL_ARGS[@]}" pod stop --time 60 web >/dev/null 2>&1 3>&- &
+  local pid=$!
+  wait_until 10 eval "podctl locks --format '{{.PID}}' | grep -qx $pid"
+  kill -STOP "$pid"
+  PODCTL_TIMEOUT=20
+  well
+  run_podctl doctor --repair
+  is "$output" "Nothing is wrong."
+  kill -KILL "$pid"
+  wait "$pid" || true
+}
