@@ -54,7 +54,7 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 	if opts.Interval <= 0 {
 		opts.Interval = waitInterval
 	}
-	for {
+	for again := true; ; {
 		c, err := r.container(ctx, id)
 		if errors.Is(err, errdefs.ErrNoSuchCtr) {
 			return r.removedWhileWaiting(ctx, id, opts.Conditions, err)
@@ -72,7 +72,12 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 		if err := refuseCondition(c, opts.Conditions); err != nil {
 			return unknownExit, err
 		}
-		if code, done := arrived(c, opts.Conditions); done {
+		code, done := arrived(c, opts.Conditions)
+		if done && code == unknownExit && c.State == container.Stopped && again {
+			again = false // the exit file may have gone with the container after we read the row
+			continue
+		}
+		if done {
 			return code, nil
 		}
 		if err := r.awaitChange(ctx, c, opts.Interval); err != nil {
