@@ -22,6 +22,10 @@ order() { tr '\n' ' ' <"$BATS_TEST_TMPDIR/order"; }
 
 logged() { grep -qx -- "$1" "$BATS_TEST_TMPDIR/order"; }
 
+twice_logged() { [[ $(grep -cx -- "$1" "$BATS_TEST_TMPDIR/order") == 2 ]]; }
+
+state_is() { [[ $(state_of "$1") == "$2" ]]; }
+
 state_of() { podctl ps -a --filter name="^$1\$" --format '{{.State}}'; }
 
 @test "--requires starts before and stops after" {
@@ -146,7 +150,7 @@ state_of() { podctl ps -a --filter name="^$1\$" --format '{{.State}}'; }
   is "$(order)" 'first second +main '
   run_podctl pod stop -t 0 web
   run_podctl pod start web
-  wait_until 5 eval '[[ $(order) == *"first second +main " ]]'
+  wait_until 5 twice_logged +main
   is "$(order)" 'first second +main first second +main ' "always is always"
   run_podctl pod ps --format '{{.Status}}'
   is "$output" Running "init containers count not"
@@ -169,7 +173,7 @@ state_of() { podctl ps -a --filter name="^$1\$" --format '{{.State}}'; }
   run_podctl 125 pod start web
   like "$stderr" "init container $init exited with code 3"
   is "$(state_of main)" created
-  is "$(state_of prepare)" exited
+  wait_until 5 state_is prepare exited
 }
 
 @test "init containers are checked where they are made" {
