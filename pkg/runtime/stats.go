@@ -16,6 +16,9 @@ import (
 	"github.com/podctl/podctl/pkg/store"
 )
 
+// Usage is what the processes of a cgroup use and have used.
+type Usage = cgroupmgr.Stats
+
 // ContainerStats are what a container uses and has used at one moment. A
 // container without a process uses nothing.
 type ContainerStats struct {
@@ -24,7 +27,7 @@ type ContainerStats struct {
 	At, StartedAt time.Time
 	// Usage is that of the container's cgroup. Its memory limit is never above
 	// the host's memory.
-	Usage cgroupmgr.Stats
+	Usage Usage
 	// NetInput and NetOutput are the bytes of the network namespace: those who
 	// share one have the same. They are zero in the host's.
 	NetInput, NetOutput uint64

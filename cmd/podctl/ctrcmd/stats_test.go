@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
-	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/errdefs"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
@@ -42,7 +41,7 @@ func (fakeStats) ContainerStats(_ context.Context, opts engine.StatsOptions) (st
 	for _, id := range ids {
 		s := engine.ContainerStats{ID: id + "-0123456789abcdef", Name: id, At: start.Add(10 * time.Second), StartedAt: start}
 		if id == "a" {
-			s.Usage = cgroupmgr.Stats{CPU: time.Second, Memory: 4096, MemoryLimit: 8192, BlockRead: 1000, PIDs: 3}
+			s.Usage = engine.Usage{CPU: time.Second, Memory: 4096, MemoryLimit: 8192, BlockRead: 1000, PIDs: 3}
 		}
 		stats = append(stats, s)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
-	"github.com/podctl/podctl/pkg/cgroupmgr"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
@@ -23,7 +22,7 @@ func (*fakeStats) PodStats(_ context.Context, ids []string) ([]engine.ContainerS
 	start := time.Unix(1700000000, 0)
 	return []engine.ContainerStats{{
 		ID: "0123456789abcdef", Name: "a", PodID: "fedcba9876543210", At: start.Add(10 * time.Second), StartedAt: start,
-		Usage:    cgroupmgr.Stats{CPU: time.Second, Memory: 4096, MemoryLimit: 8192, BlockRead: 1000, PIDs: 3},
+		Usage:    engine.Usage{CPU: time.Second, Memory: 4096, MemoryLimit: 8192, BlockRead: 1000, PIDs: 3},
 		NetInput: 1500, NetOutput: 2048,
 	}}, nil
 }
