@@ -22,8 +22,11 @@ say() { printf '\n# %s\n' "$*"; }
 
 # show CMD...: print a command as a user would type it, then run it.
 show() {
+  local word
   printf '$'
-  printf ' %q' "$@"
+  for word; do
+    if [[ $word =~ ^[A-Za-z0-9_./:=,-]+$ ]]; then printf ' %s' "$word"; else printf " '%s'" "$word"; fi
+  done
   printf '\n'
   "$@"
 }
