@@ -405,14 +405,14 @@ func (x *examination) checkVolume(row *store.Volume) {
 	r, name := x.r, row.Name
 	switch row.State {
 	case store.VolumeReady:
+	case store.VolumeCreating, store.VolumeRemoving:
+		x.add(r.intentFinding(name, fmt.Sprintf("volume %s is %s, and the podctl that did it is dead", name, row.State)))
+		return
 	default:
 		x.add(Finding{
 			Kind: FindRow, Object: name, Problem: fmt.Sprintf("unknown state word %q of a volume", row.State), Repair: "take it for ready",
 			mend: mending{rankRow, name + "-state", func(ctx context.Context) error { return r.readyVolume(ctx, name) }},
 		})
-		return
-	case store.VolumeCreating, store.VolumeRemoving:
-		x.add(r.intentFinding(name, fmt.Sprintf("volume %s is %s, and the podctl that did it is dead", name, row.State)))
 		return
 	}
 	v, err := volumeOf(row)
