@@ -282,16 +282,29 @@ web() {
   run_podctl pod start web
 }
 
+# forget_layer ID: what a store that lost a container says
+forget_layer() {
+  local file
+  for file in "$ROOT"/overlay-containers/*containers.json "$ROOT"/overlay-layers/*layers.json; do
+    jq -c "map(select(.id != \"$1\"))" "$file" >"$file.new"
+    mv "$file.new" "$file"
+  done
+  rm -rf "${ROOT:?}/overlay/$1" "${ROOT:?}/overlay-containers/$1"
+}
+
 @test "blueprints, layers and volumes' directories that are gone are made again" {
   requires root
   web
   run_podctl volume create data
   rm "$ROOT/podctl/containers/$two/config.json" "$ROOT/podctl/pods/$pod/config.json"
   rm -r "$ROOT/volumes/data"
+  forget_layer "$two"
+  sick layer 'the storage layer of container two is gone'
   sick blueprint 'container two has no blueprint'
   sick blueprint 'pod web has no blueprint'
   sick volume "directory is gone"
   heals
+  run_podctl start two
   sql "DELETE FROM volumes"
   sick volume 'not in the database'
   heals
