@@ -340,6 +340,11 @@ power_cut() {
   awk -v own="$BATS_FILE_TMPDIR/" 'index($5, own) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
   rm -rf "$TMP" "$RUNROOT" /run/containers/networks
   ip link del podman0
+  local table
+  for table in nat filter; do
+    iptables -t "$table" -F
+    iptables -t "$table" -X
+  done
   wait_until 10 eval "! grep -q . /sys/fs/cgroup/*/podctl_parent/*/*/cgroup.procs /sys/fs/cgroup/podctl_parent/*/*/cgroup.procs"
   find /sys/fs/cgroup -depth -path '*podctl_parent*' -type d -exec rmdir {} + || true
   cat /proc/sys/kernel/random/uuid >"$BATS_TEST_TMPDIR/boot_id"
