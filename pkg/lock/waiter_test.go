@@ -48,7 +48,8 @@ func TestWaiters(t *testing.T) {
 		}()
 		await(t, waits)
 		require.NoError(t, l.Unlock())
-		defer func() { require.NoError(t, await(t, got).Unlock()) }()
+		next := await(t, got) // only now it holds the lock
+		defer func() { require.NoError(t, next.Unlock()) }()
 		waiters, err := d.Waiters()
 		require.NoError(t, err)
 		require.Empty(t, waiters)
