@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/containers/common/libnetwork/types"
 	"github.com/sirupsen/logrus"
@@ -184,6 +187,9 @@ func (b *Backend) inOut(a Attachment, nsPath string, pending []attachedNet) erro
 // netavarkTeardown runs netavark once. libnetwork frees the leases even when
 // netavark failed; they are taken back then.
 func (b *Backend) netavarkTeardown(a Attachment, nsPath string, pending []attachedNet) error {
+	if slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
+		b.awaitDNS()
+	}
 	options := a.options()
 	options.Networks = optionsOf(pending)
 	err := quietly(func() error {
@@ -193,6 +199,24 @@ func (b *Backend) netavarkTeardown(a Attachment, nsPath string, pending []attach
 		return errors.Join(err, b.keepLeases(a.ID, pending))
 	}
 	return nil
+}
+
+// dnsTime is how long aardvark-dns may take to say that it runs.
+const dnsTime = 2 * time.Second
+
+// awaitDNS waits for the pid file of aardvark-dns, without which netavark refuses
+// to take a name away. netavark does not wait for it when it starts aardvark-dns,
+// so a teardown soon after a setup may be too early.
+func (b *Backend) awaitDNS() {
+	dir := filepath.Join(filepath.Dir(b.leases.path), "aardvark-dns")
+	for deadline := time.Now().Add(dnsTime); time.Now().Before(deadline); time.Sleep(dnsTime / 200) {
+		if _, err := os.Stat(filepath.Join(dir, "aardvark.pid")); err == nil {
+			return
+		}
+		if _, err := os.Stat(dir); err != nil {
+			return // it was never started
+		}
+	}
 }
 
 func (b *Backend) keepLeases(id string, pending []attachedNet) error {
