@@ -81,10 +81,11 @@ func (s *Store) localPolicyPath() string {
 	return s.localPolicy.Name()
 }
 
-// explainPolicy adds the remedy to the library's error about a missing policy.
-func (s *Store) explainPolicy(err error) error {
+// explainPolicy adds the image and the remedy to the library's error about a
+// missing policy, which names neither.
+func (s *Store) explainPolicy(ref string, err error) error {
 	if err == nil || s.localPolicy == nil || !strings.Contains(err.Error(), "no policy.json file found") {
 		return err
 	}
-	return fmt.Errorf("%w: %s", err, policyHint)
+	return fmt.Errorf("pull image %s: %w: %s", ref, err, policyHint)
 }

@@ -163,7 +163,7 @@ func (s *Store) pull(ctx context.Context, ref string, opts PullOptions) ([]*libi
 	}
 	pulled, err := s.runtime.Pull(ctx, ref, policy, pullOpts)
 	if err != nil {
-		err = s.explainPolicy(classify(err))
+		err = s.explainPolicy(ref, classify(err))
 		if policy != config.PullPolicyNever {
 			s.event(ctx, Event{Status: StatusPullError, Name: ref, Error: err.Error()})
 		}
