@@ -1,0 +1,113 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/containers/common/libnetwork/types"
+	"github.com/sirupsen/logrus"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/network"
+)
+
+// ownsNetNS reports whether the container has a network namespace of its own
+// that podctl makes: everything but the host's or another's.
+func ownsNetNS(cfg *container.Config) bool {
+	switch cfg.Namespaces.Net.Mode {
+	case container.ModeBridge, container.ModeNone, container.ModePrivate, container.ModePasta, container.ModeSlirp:
+		return true
+	}
+	return false
+}
+
+// attachment is the container's place in its networks.
+func (r *Runtime) attachment(c *container.Container) network.Attachment {
+	return network.Attachment{
+		ID: c.ID, Name: c.Name, Hostname: r.hostname(c), NSPath: r.settings.NetNSPath(c.ID),
+		Networks: withAliases(c), Ports: c.Config.Network.Ports, DNSServers: c.Config.Network.DNSServers,
+	}
+}
+
+// withAliases adds the names DNS knows the container by: its short ID and name.
+func withAliases(c *container.Container) map[string]types.PerNetworkOptions {
+	out := make(map[string]types.PerNetworkOptions, len(c.Config.Network.Networks))
+	for name, opts := range c.Config.Network.Networks {
+		opts.Aliases = append(slices.Clone(opts.Aliases), shortID(c.ID))
+		if c.Config.Hostname != "" && c.Config.Hostname != c.Name && !slices.Contains(opts.Aliases, c.Config.Hostname) {
+			opts.Aliases = append(opts.Aliases, c.Config.Hostname)
+		}
+		out[name] = opts
+	}
+	return out
+}
+
+// setupNetwork makes the network namespace and attaches it.
+func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) error {
+	if !ownsNetNS(c.Config) {
+		return nil
+	}
+	path := r.settings.NetNSPath(c.ID)
+	c.Runtime.NetNS = path
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make directory of network namespaces: %w", err)
+	}
+	if err := r.host.CreateNS(path); err != nil {
+		return err
+	}
+	switch c.Config.Namespaces.Net.Mode {
+	case container.ModeBridge:
+	case container.ModePasta, container.ModeSlirp:
+		return fmt.Errorf("network mode %s: %w", c.Config.Namespaces.Net.Mode, errdefs.ErrUnsupported)
+	default:
+		return nil
+	}
+	nets, err := r.links()
+	if err != nil {
+		return err
+	}
+	if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
+		return err
+	}
+	return r.writeNetStatus(c)
+}
+
+// teardownNetwork frees addresses, rules and devices and removes the namespace.
+// Idempotent, also for one that was only half set up.
+func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) error {
+	if !ownsNetNS(c.Config) && c.Runtime.NetNS == "" {
+		return nil
+	}
+	path := r.settings.NetNSPath(c.ID)
+	if c.Config.Namespaces.Net.Mode == container.ModeBridge {
+		nets, err := r.links()
+		if err != nil {
+			return err
+		}
+		if err := r.detach(ctx, nets, c); err != nil {
+			return err
+		}
+	}
+	if err := r.host.RemoveNS(path); err != nil {
+		return err
+	}
+	c.Runtime.NetNS, c.Runtime.NetStatus = "", nil
+	return nil
+}
+
+// detach takes the container off its networks. Where that fails, a container that
+// is being removed goes all the same: its addresses are freed, and its interfaces
+// go with the namespace; rules of a firewall that cannot be spoken to may stay.
+func (r *Runtime) detach(ctx context.Context, nets networkLinks, c *container.Container) error {
+	a := r.attachment(c)
+	err := nets.Teardown(ctx, a)
+	if err == nil || c.State != container.Removing || ctx.Err() != nil {
+		return err
+	}
+	logrus.Warnf("container %s is removed without its networks being torn down: %v", shortID(c.ID), err)
+	return nets.Forget(a)
+}

@@ -1,0 +1,281 @@
+package runtime
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/containers/common/pkg/cgroupv2"
+	units "github.com/docker/go-units"
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/podctl/podctl/pkg/bundle"
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/version"
+)
+
+// writeBundle makes the OCI bundle from what was set up.
+func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string) error {
+	in, err := r.specInput(ctx, c, volumes)
+	if err != nil {
+		return err
+	}
+	return r.host.WriteBundle(ctx, bundle.Input{
+		Container: c,
+		Dir:       r.settings.BundleDir(c.ID),
+		KeepDir:   r.settings.ContainerDir(c.ID),
+		Spec:      in.spec,
+		Hosts:     in.hosts, ResolvConf: in.resolvConf, Hostname: in.hostname,
+		WorkDirGiven:      c.Config.WorkDirGiven,
+		Engine:            "podctl-" + version.Get().Version,
+		SeccompProfile:    r.settings.Conf.Containers.SeccompProfile,
+		SecretsDir:        r.settings.SecretsDir(),
+		DefaultMountsFile: r.settings.Flags.DefaultMountsFile,
+		Devices:           r.settings.Conf.Containers.Devices.Get(),
+		AppArmorProfile:   r.settings.Conf.Containers.ApparmorProfile,
+		ImageMount:        func(ctx context.Context, ref string) (string, error) { return r.mountImage(ctx, c, ref) },
+	})
+}
+
+// imageLayer is the ID under which the store keeps the layer that mounts an
+// image in a container. One of its own can be made and deleted again without
+// counting, whatever was killed in between.
+func imageLayer(containerID, ref string) string {
+	sum := sha256.Sum256([]byte(containerID + " " + ref))
+	return hex.EncodeToString(sum[:])
+}
+
+// mountImage mounts an image for a container.
+func (r *Runtime) mountImage(ctx context.Context, c *container.Container, ref string) (string, error) {
+	images, err := r.layers()
+	if err != nil {
+		return "", err
+	}
+	img, err := images.Ensure(ctx, ref, image.PullOptions{Policy: image.PullMissing})
+	if err != nil {
+		return "", err
+	}
+	id := imageLayer(c.ID, ref)
+	if err := images.CreateContainer(id, img.ID, image.CreateOptions{}); err != nil {
+		return "", err
+	}
+	return images.Mount(id, "")
+}
+
+// unmountImages undoes mountImage for all image mounts. Idempotent.
+func (r *Runtime) unmountImages(c *container.Container) error {
+	var errs error
+	for _, m := range c.Config.Storage.Mounts {
+		if m.Type != "image" {
+			continue
+		}
+		images, err := r.layers()
+		if err != nil {
+			return err
+		}
+		errs = errors.Join(errs, images.DeleteContainer(imageLayer(c.ID, m.Source)))
+	}
+	return errs
+}
+
+// bundleInput is what the engine tells the bundle.
+type bundleInput struct {
+	spec                        container.SpecInput
+	hosts, resolvConf, hostname bundle.File
+}
+
+func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes map[string]string) (*bundleInput, error) {
+	conf := r.settings.Conf.Containers
+	rlimits, err := confRlimits(r.settings.Conf.Ulimits())
+	if err != nil {
+		return nil, err
+	}
+	v2, err := cgroupv2.Enabled()
+	if err != nil {
+		return nil, fmt.Errorf("examine cgroups: %w", err)
+	}
+	in := &bundleInput{spec: container.SpecInput{
+		Rootfs: c.Runtime.Mountpoint, Hostname: r.hostname(c), Namespaces: map[string]string{}, Rootless: r.settings.Rootless,
+		CgroupV2: v2, Volumes: volumes, DefaultCaps: conf.DefaultCapabilities.Get(),
+		DefaultSysctls: parseSysctls(conf.DefaultSysctls.Get()), Rlimits: rlimits, PidsLimit: conf.PidsLimit,
+	}}
+	if c.Config.Resources.CgroupMode != "disabled" {
+		m, err := r.cgroups()
+		if err != nil {
+			return nil, err
+		}
+		in.spec.CgroupsPath = m.ContainerPath(c.Config.Resources.CgroupParent, c.ID)
+	}
+	if c.Config.Init || c.Config.Infra && c.Config.Image.ID == "" && c.Config.Rootfs == "" {
+		in.spec.InitPath = c.Config.InitPath
+		if in.spec.InitPath == "" {
+			if in.spec.InitPath, err = r.settings.InitBinary(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := r.joinNamespaces(ctx, c, in); err != nil {
+		return nil, err
+	}
+	return in, r.etcFiles(ctx, c, in)
+}
+
+// joinNamespaces fills in the paths of the namespaces joined and what comes with
+// them: the IPC namespace's /dev/shm, the UTS namespace's host name.
+func (r *Runtime) joinNamespaces(ctx context.Context, c *container.Container, in *bundleInput) error {
+	files := map[string]string{"ipc": "ipc", "net": "net", "pid": "pid", "uts": "uts", "user": "user", "cgroup": "cgroup"}
+	for kind, ns := range c.Config.Namespaces.ByKind() {
+		switch ns.Mode {
+		case container.ModePath:
+			in.spec.Namespaces[kind] = ns.Value
+		case container.ModeContainer:
+			other, err := r.container(ctx, ns.Value)
+			if err != nil {
+				return err
+			}
+			if !r.alive(other.Runtime.Process) {
+				return fmt.Errorf("container %s, whose %s namespace container %s joins, is not running: %w", other.ID, kind, c.ID, errdefs.ErrCtrState)
+			}
+			in.spec.Namespaces[kind] = fmt.Sprintf("/proc/%d/ns/%s", other.Runtime.Process.PID, files[kind])
+			if kind == "ipc" {
+				in.spec.ShmPath = r.shmPath(other)
+			}
+			if kind == "uts" {
+				in.spec.Hostname = r.hostname(other)
+			}
+		}
+	}
+	if ownsNetNS(c.Config) {
+		in.spec.Namespaces["net"] = c.Runtime.NetNS
+	}
+	return nil
+}
+
+// shmPath is the /dev/shm that comes with a container's IPC namespace.
+func (r *Runtime) shmPath(c *container.Container) string {
+	if c.Config.Namespaces.IPC.IsHost() {
+		return "/dev/shm"
+	}
+	return bundle.ShmPath(r.settings.BundleDir(c.ID))
+}
+
+// hostname is what a container with its own UTS namespace is called.
+func (r *Runtime) hostname(c *container.Container) string {
+	if c.Config.Namespaces.UTS.IsHost() {
+		if name, err := os.Hostname(); err == nil {
+			return name
+		}
+	}
+	if c.Config.Hostname != "" {
+		return c.Config.Hostname
+	}
+	return shortID(c.ID)
+}
+
+// etcFiles says where /etc/hosts, resolv.conf and hostname come from: the
+// container whose network namespace is joined, or written anew.
+func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bundleInput) error {
+	if ns := c.Config.Namespaces.Net; ns.Mode == container.ModeContainer {
+		dir := r.settings.BundleDir(ns.Value)
+		other, err := r.container(ctx, ns.Value)
+		if err != nil {
+			return err
+		}
+		if !other.Config.Network.NoHosts && !c.Config.Network.NoHosts {
+			in.hosts.From = existing(filepath.Join(dir, "hosts"))
+		}
+		if !other.Config.Network.NoResolvConf {
+			in.resolvConf.From = existing(filepath.Join(dir, "resolv.conf"))
+		}
+	} else {
+		if !c.Config.Network.NoHosts {
+			in.hosts.Write = func(path string) error { return r.writeHosts(path, c) }
+		}
+		if !c.Config.Network.NoResolvConf {
+			in.resolvConf.Write = func(path string) error { return network.WriteResolvConf(path, r.resolvOptions(c)) }
+		}
+	}
+	if !c.Config.Network.NoHostname && !c.Config.Namespaces.UTS.IsHost() {
+		name := in.spec.Hostname
+		in.hostname.Write = func(path string) error { return os.WriteFile(path, []byte(name+"\n"), 0o644) }
+	}
+	return nil
+}
+
+// existing is the path if there is such a file, else "".
+func existing(path string) string {
+	if isGone(path) {
+		return ""
+	}
+	return path
+}
+
+// writeHosts writes the container's own /etc/hosts.
+func (r *Runtime) writeHosts(path string, c *container.Container) error {
+	setting := c.Config.Network.HostsFile
+	if setting == "" {
+		setting = r.settings.Conf.Containers.BaseHostsFile
+	}
+	base, err := network.BaseHostsFile(setting, c.Runtime.Mountpoint)
+	if err != nil {
+		return err
+	}
+	nets, err := r.links()
+	if err != nil {
+		return err
+	}
+	names := []string{r.hostname(c), c.Name}
+	if c.Config.Namespaces.Net.IsHost() {
+		names = names[:1]
+	}
+	return network.WriteHosts(path, network.HostsOptions{
+		BaseFile: base, ExtraHosts: c.Config.Network.HostAdd, Names: slices.Compact(names),
+		Addresses: network.Addresses(c.Runtime.NetStatus), HostIP: nets.HostIP(c.Runtime.NetStatus),
+	})
+}
+
+func (r *Runtime) resolvOptions(c *container.Container) network.ResolvOptions {
+	n := c.Config.Network
+	opts := network.ResolvOptions{Servers: n.DNSServers, Searches: n.DNSSearch, Options: n.DNSOptions, Status: c.Runtime.NetStatus}
+	if ownsNetNS(c.Config) {
+		opts.NSPath = c.Runtime.NetNS
+	}
+	return opts
+}
+
+// confRlimits reads default_ulimits of containers.conf: "name=soft[:hard]".
+func confRlimits(ulimits []string) ([]specs.POSIXRlimit, error) {
+	var out []specs.POSIXRlimit
+	for _, text := range ulimits {
+		u, err := units.ParseUlimit(text)
+		if err != nil {
+			return nil, fmt.Errorf("default_ulimits in containers.conf: %w", err)
+		}
+		limit, err := u.GetRlimit()
+		if err != nil {
+			return nil, fmt.Errorf("default_ulimits in containers.conf: %w", err)
+		}
+		out = append(out, specs.POSIXRlimit{Type: "RLIMIT_" + strings.ToUpper(u.Name), Soft: limit.Soft, Hard: limit.Hard})
+	}
+	return out, nil
+}
+
+// parseSysctls reads "name=value" pairs.
+func parseSysctls(pairs []string) map[string]string {
+	out := make(map[string]string, len(pairs))
+	for _, kv := range pairs {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			out[k] = v
+		}
+	}
+	return out
+}

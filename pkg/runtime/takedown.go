@@ -1,0 +1,163 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
+)
+
+// takeDown removes everything a start set up on the host, in reverse: processes,
+// the OCI runtime's record, network, bundle, mounts, cgroup. Every step is
+// idempotent. While the process is not gone it goes no further; after that it goes
+// on after an error and reports them all. It clears the run state in c that named
+// these things.
+func (r *Runtime) takeDown(ctx context.Context, c *container.Container) error {
+	var errs error
+	if c.State != container.Created || c.Intent != "" || c.Runtime.Process.PID != 0 {
+		engine, err := r.oci()
+		if err != nil {
+			return err
+		}
+		errs = errors.Join(r.endProcesses(ctx, c), engine.Delete(ctx, c.ID, forceDelete))
+	}
+	if errs != nil {
+		return errs // mounts and network are still in use
+	}
+	errs = errors.Join(
+		r.teardownNetwork(ctx, c),
+		r.unmountAll(ctx, c),
+		r.removeContainerCgroup(ctx, c),
+	)
+	if errs != nil {
+		return errs
+	}
+	c.Runtime.Process, c.Runtime.Conmon = container.Owner{}, container.Owner{}
+	c.Runtime.Mountpoint, c.Runtime.NetNS, c.Runtime.NetStatus = "", "", nil
+	return nil
+}
+
+// endTime is how long a killed process may take to go.
+const endTime = 10 * time.Second
+
+// endProcesses kills what is left of a container's process and of its conmon,
+// and waits until they are gone. The pids come from the row, or, when a start was
+// cut off before it could record them, from the files conmon wrote.
+func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) error {
+	process, conmon := c.Runtime.Process, c.Runtime.Conmon
+	if mayBeStarted(c.Intent) && process.PID == 0 {
+		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
+		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
+	}
+	err := errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon))
+	if err != nil || !mayBeStarted(c.Intent) {
+		return err
+	}
+	return r.endCreation(ctx, c)
+}
+
+// endCreation kills what the OCI runtime had begun to make a container of when
+// its conmon was killed. Such a process would go on, and set up the mounts of
+// the container in a root file system that we are about to unmount. It enters
+// the container's cgroup before it does anything else.
+func (r *Runtime) endCreation(ctx context.Context, c *container.Container) error {
+	if c.Config.Resources.CgroupMode == "disabled" || c.Config.Resources.CgroupParent == "" {
+		return nil
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	for {
+		pids, err := m.Processes(m.ContainerPath(c.Config.Resources.CgroupParent, c.ID))
+		if err != nil || len(pids) == 0 {
+			return err
+		}
+		for _, pid := range pids {
+			p, err := r.processes.Of(pid)
+			if err != nil {
+				continue // gone
+			}
+			if err := r.killAndWait(ctx, container.Owner(p)); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("wait for the processes of container %s to die: %w", shortID(c.ID), err)
+		}
+	}
+}
+
+// processFromFile reads a pid file in the bundle (or where the user wanted it).
+// The pid may have been given to somebody else since: it counts only if its
+// command line names the container.
+func (r *Runtime) processFromFile(c *container.Container, path, name string) container.Owner {
+	if path == "" {
+		path = filepath.Join(r.settings.BundleDir(c.ID), name)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return container.Owner{}
+	}
+	var pid int
+	if _, err := fmt.Sscanf(string(b), "%d", &pid); err != nil {
+		return container.Owner{}
+	}
+	if name == "conmon.pid" && !strings.Contains(r.processes.Cmdline(pid), c.ID) {
+		return container.Owner{}
+	}
+	if name == "pidfile" && !r.processes.InCgroup(pid, c.ID) {
+		return container.Owner{}
+	}
+	p, err := r.processes.Of(pid)
+	if err != nil {
+		return container.Owner{}
+	}
+	return container.Owner(p)
+}
+
+func (r *Runtime) killAndWait(ctx context.Context, o container.Owner) error {
+	p := proc.Process(o)
+	if !r.processes.Alive(p) {
+		return nil
+	}
+	if err := r.processes.Signal(p, sigKill); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+		return fmt.Errorf("kill process %d: %w", o.PID, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	if err := r.processes.Wait(ctx, p); err != nil {
+		return fmt.Errorf("wait for process %d to die: %w", o.PID, err)
+	}
+	return nil
+}
+
+// removeContainerCgroup removes what the OCI runtime left of the cgroup.
+func (r *Runtime) removeContainerCgroup(ctx context.Context, c *container.Container) error {
+	if c.Config.Resources.CgroupMode == "disabled" || c.Config.Resources.CgroupParent == "" {
+		return nil
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	return m.RemoveContainer(ctx, c.Config.Resources.CgroupParent, c.ID)
+}
+
+// cleanExit forgets how the container ended before.
+func (r *Runtime) cleanExit(id string) error {
+	engine, err := r.oci()
+	if err != nil {
+		return err
+	}
+	return engine.RemoveFiles(id)
+}
