@@ -67,6 +67,9 @@ func (r *Runtime) overlayExit(c *container.Container) {
 	c.Runtime.Exited = true
 	c.Runtime.ExitCode = unknownExit
 	if code, at, ok := r.exitFile(c.ID); ok {
+		if !at.After(c.Runtime.StartedAt) {
+			at = c.Runtime.StartedAt.Add(1) // the clock of files ticks in milliseconds
+		}
 		c.Runtime.ExitCode, c.Runtime.FinishedAt = code, at
 		c.Runtime.OOMKilled = r.oomKilled(c.ID)
 	} else if c.Runtime.FinishedAt.Before(c.Runtime.StartedAt) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/depgraph"
@@ -184,9 +185,11 @@ func (r *Runtime) startProcess(ctx context.Context, c *container.Container, stat
 	if err != nil {
 		return r.failStart(ctx, c, err)
 	}
+	started := time.Now().UTC() // not when it is recorded: a brief process has ended by then
 	if err := engine.Start(ctx, c.ID); err != nil {
 		return r.failStart(ctx, c, err)
 	}
+	c.Runtime.StartedAt = started
 	return r.finishStart(ctx, c, container.Running, statuses...)
 }
 
@@ -325,7 +328,7 @@ func (r *Runtime) finishStart(ctx context.Context, c *container.Container, to co
 		}
 		run := &c.Runtime
 		if to == container.Running {
-			run.StartedAt, run.Exited, run.ExitCode, run.OOMKilled = tx.Now(), false, 0, false
+			run.Exited, run.ExitCode, run.OOMKilled = false, 0, false
 		}
 		row.Runtime = c.Runtime
 		conclude(row, to)
