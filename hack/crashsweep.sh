@@ -40,9 +40,10 @@ left() { comm -13 "$work/before" <(look_at_host); }
 
 p() { timeout -k 5 60 "$podctl" "${args[@]}" "$@"; }
 
-# What each verb needs to be there, and what it is. The container ignores
+# What each verb needs to be there, and what it is. Names are no hex digits, or
+# they would be prefixes of IDs. The container ignores
 # nothing: --time 0 keeps the sweep short.
-pod() { p pod create --name w >/dev/null && p create --pod w --name c -v /data busybox sleep 1000 >/dev/null; }
+pod() { p pod create --name w >/dev/null && p create --pod w --name x -v /data busybox sleep 1000 >/dev/null; }
 prepare() {
   case $1 in
     pod-create | run) ;;
@@ -54,15 +55,15 @@ prepare() {
 verb_args() {
   case $1 in
     pod-create) echo pod create --name w -v /infra ;;
-    create) echo create --pod w --name c -v /data busybox sleep 1000 ;;
-    run) echo run -d --pod new:w --name c -v /data busybox sleep 1000 ;;
-    start) echo start c ;;
+    create) echo create --pod w --name x -v /data busybox sleep 1000 ;;
+    run) echo run -d --pod new:w --name x -v /data busybox sleep 1000 ;;
+    start) echo start x ;;
     pod-start) echo pod start w ;;
-    stop) echo stop --time 0 c ;;
+    stop) echo stop --time 0 x ;;
     pod-stop) echo pod stop --time 0 w ;;
-    rm) echo rm --force --time 0 c ;;
+    rm) echo rm --force --time 0 x ;;
     pod-rm) echo pod rm --force --time 0 w ;;
-    cleanup) echo kill c ;; # what conmon runs then is killed
+    cleanup) echo kill x ;; # what conmon runs then is killed
   esac
 }
 
@@ -91,7 +92,7 @@ run_killed() {
 
 # run_cleanup_killed ARG: lets the container end and kills its exit command
 run_cleanup_killed() {
-  p kill --signal KILL c >/dev/null 2>&1
+  p kill --signal KILL x >/dev/null 2>&1
   sleep "$1"
   pkill -KILL -f "$work.* container cleanup" && return 137
   return 0
@@ -101,7 +102,7 @@ run_cleanup_killed() {
 again() {
   local words
   read -r -a words < <(verb_args "$1")
-  [[ $1 == cleanup ]] && words=(start c)
+  [[ $1 == cleanup ]] && words=(start x)
   p "${words[@]}" >"$work/again" 2>&1 && return 0
   case $1 in
     pod-create | create | run) grep -qE 'already (exists|in use)' "$work/again" ;;

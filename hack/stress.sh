@@ -41,7 +41,7 @@ expected+='|no container with name or ID|no pod with name or ID|removing pod con
 expected+='|must be in Created or Stopped|dependent containers|failed to start|can only (kill|create exec|be used)|has been removed|no containers in pod'
 
 random_words() {
-  local pod=w$((RANDOM % 8)) ctr=c$((RANDOM % 16))
+  local pod=w$((RANDOM % 8)) ctr=x$((RANDOM % 16)) # no hex digits: nothing is a prefix of an ID
   case $((RANDOM % 16)) in
     0 | 1) echo pod create --name $pod ;;
     2 | 3 | 4) echo run -d --pod $pod --name $ctr busybox sleep 1000 ;;

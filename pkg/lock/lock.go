@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -167,14 +168,36 @@ func (l *Lock) Unlock() error {
 }
 
 // Remove deletes the lock's file and then releases the lock; who waits for it
-// goes on with a new file. For when the object is gone. On a lock that was
-// released it does nothing.
+// goes on with a new file. On a lock that was released it does nothing.
 func (l *Lock) Remove() error {
 	if l.file == nil {
 		return nil
 	}
 	err := l.unlink()
 	return errors.Join(err, l.Unlock())
+}
+
+// Sweep removes the files of locks that nobody holds: those of holders that were
+// killed. It waits for nobody and leaves alone what it cannot have.
+func (d *Dir) Sweep() error {
+	entries, err := os.ReadDir(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list locks: %w", err)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		l, ok, lockErr := d.TryLock(e.Name())
+		if ok {
+			lockErr = l.Remove()
+		}
+		err = errors.Join(err, lockErr)
+	}
+	return err
 }
 
 // unlink removes the file while the lock on it is held, and only if it is ours:

@@ -230,3 +230,22 @@ func TestHolders(t *testing.T) {
 	require.Equal(t, Holder{Name: "unknown"}, holders[2])
 	require.Equal(t, "an unknown process", holders[2].describe())
 }
+
+func TestSweep(t *testing.T) {
+	d := Open(t.TempDir())
+	held, err := d.Lock(t.Context(), "held")
+	require.NoError(t, err)
+	idle, err := d.Lock(t.Context(), "idle")
+	require.NoError(t, err)
+	require.NoError(t, idle.Unlock())
+
+	require.NoError(t, d.Sweep())
+
+	require.FileExists(t, filepath.Join(d.path, "held"))
+	require.NoFileExists(t, filepath.Join(d.path, "idle"))
+	_, ok, err := d.TryLock("held")
+	require.NoError(t, err)
+	require.False(t, ok, "a lock that is held survives")
+	require.NoError(t, held.Unlock())
+	require.NoError(t, Open(filepath.Join(d.path, "never-made")).Sweep())
+}

@@ -208,7 +208,7 @@ func (r *Runtime) under(id string, fn func() error) error {
 		return fmt.Errorf("%s is being worked on: see podctl locks", shortID(id))
 	}
 	err = fn()
-	return errors.Join(err, l.Unlock())
+	return errors.Join(err, l.Remove())
 }
 
 // checkFile reports a damaged database file.

@@ -115,7 +115,7 @@ func (r *Runtime) removeStray(ctx context.Context, id string) error {
 	if !ok {
 		return fmt.Errorf("%s is being worked on: see podctl locks", shortID(id))
 	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	defer l.Remove() //nolint:errcheck // the lock dies with the descriptor
 	rows, err := r.takeCensus(ctx)
 	if err != nil {
 		return err

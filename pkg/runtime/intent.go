@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
-	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -89,18 +88,14 @@ func (r *Runtime) change(ctx context.Context, id string, fn func(*store.Tx, *con
 	return c, err
 }
 
-// locked runs fn under the container's lock. When fn finds that the container is
-// gone the lock file goes too, or waiting for a lock would leave files behind.
+// locked runs fn under the container's lock. The lock's file goes with it: there
+// is one only while somebody is at work.
 func (r *Runtime) locked(ctx context.Context, id string, fn func() error) error {
 	l, err := r.lock(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = fn()
-	if errors.Is(err, errdefs.ErrNoSuchCtr) {
-		return errors.Join(err, l.Remove())
-	}
-	return errors.Join(err, l.Unlock())
+	return errors.Join(fn(), l.Remove())
 }
 
 // undoTime bounds undo steps, which run even after the user interrupted the

@@ -38,7 +38,7 @@ func (r *Runtime) removePod(ctx context.Context, id string, opts RemoveOptions) 
 	if err != nil {
 		return err
 	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	defer l.Remove() //nolint:errcheck // the lock dies with the descriptor
 	s, g, err := r.claimPodRemoval(ctx, id, opts)
 	if err != nil {
 		if errors.Is(err, errdefs.ErrNoSuchPod) {

@@ -43,6 +43,9 @@ func (r *Runtime) recover(ctx context.Context) error {
 	for _, name := range dead.volumes {
 		r.mend("volume", name, r.recoverVolume(ctx, name))
 	}
+	if err := r.locks.Sweep(); err != nil {
+		logrus.Debugf("sweep locks of killed holders: %v", err) // they are in nobody's way
+	}
 	return nil
 }
 
@@ -123,7 +126,7 @@ func (r *Runtime) recoverContainer(ctx context.Context, id string) error {
 	if err != nil || !ok {
 		return err
 	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	defer l.Remove() //nolint:errcheck // the lock dies with the descriptor
 	err = r.settle(ctx, id)
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
 		r.finished.Store(id, true)
@@ -141,7 +144,7 @@ func (r *Runtime) resumeCleanup(ctx context.Context, id string) error {
 	}
 	opts := CleanupOptions{StoppedOnly: true}
 	c, err := r.cleanUp(ctx, id, opts)
-	if err = errors.Join(err, l.Unlock()); err != nil || c == nil {
+	if err = errors.Join(err, l.Remove()); err != nil || c == nil {
 		return err
 	}
 	return r.applyPolicies(ctx, c, opts)

@@ -223,7 +223,7 @@ func (r *Runtime) removeOne(ctx context.Context, id string, opts RemoveOptions) 
 	if err != nil {
 		return err
 	}
-	defer l.Unlock() //nolint:errcheck // the lock dies with the descriptor
+	defer l.Remove() //nolint:errcheck // the lock dies with the descriptor
 	err = r.removeLocked(ctx, id, opts)
 	switch {
 	case errors.Is(err, errdefs.ErrNoSuchCtr), err == nil:
