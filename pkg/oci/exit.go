@@ -130,9 +130,15 @@ func (w exitWait) awaitChange(ctx context.Context, watch *fsnotify.Watcher, gone
 // it. Idempotent. To be called before a container is created again: an old exit
 // file would say that it has ended.
 func (r *Runtime) RemoveFiles(id string) error {
-	err := os.Remove(filepath.Join(r.cfg.ExitDir, id))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	path := filepath.Join(r.cfg.ExitDir, id)
+	// conmon writes ID.XXXXXX first and renames it; one that is killed in between
+	// leaves it. The pattern is well-formed.
+	unfinished, _ := filepath.Glob(path + ".*")
+	var err error
+	for _, file := range append(unfinished, path) {
+		if rmErr := os.Remove(file); rmErr != nil && !errors.Is(rmErr, fs.ErrNotExist) {
+			err = errors.Join(err, rmErr)
+		}
 	}
 	if r.cfg.PersistDir != "" {
 		err = errors.Join(err, os.RemoveAll(r.persistDir(id)))

@@ -103,8 +103,11 @@ func TestWaitExit(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, ok)
 		require.True(t, exit.OOMKilled)
+		unfinished := filepath.Join(f.cfg.ExitDir, "a.9DZKZ3") // of a conmon that was killed writing
+		require.NoError(t, os.WriteFile(unfinished, nil, 0o600))
 		require.NoError(t, f.RemoveFiles("a"))
 		require.NoError(t, f.RemoveFiles("a"))
+		require.NoFileExists(t, unfinished)
 		_, ok, err = f.ExitStatus("a")
 		require.NoError(t, err)
 		require.False(t, ok)
