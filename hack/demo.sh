@@ -43,11 +43,15 @@ until_true() {
 
 answers() { curl --silent --fail --max-time 2 "http://127.0.0.1:$port/" >/dev/null; }
 
+# Cgroups of podctl's that are there, whoever's.
+cgroups() { find /sys/fs/cgroup -type d -path '*podctl[-_]*' 2>/dev/null | sort; }
+
 if ((EUID != 0)); then
   echo "demo: run it as root" >&2
   exit 1
 fi
 
+before=$(cgroups)
 say "podctl is bin/podctl with --root and --runroot below $work"
 show podctl version --format '{{.Client.Version}}'
 
@@ -85,7 +89,7 @@ say "Nothing is left"
 show podctl pod ps
 show podctl ps --all
 show podctl volume ls
-left=$(find /sys/fs/cgroup -type d -name 'podctl*' 2>/dev/null; grep "$work/" /proc/self/mountinfo || true; pgrep -f "$work/" || true)
+left=$(comm -13 <(echo "$before") <(cgroups); grep "$work/" /proc/self/mountinfo || true; pgrep -f "$work/" || true)
 if [[ -n $left ]]; then
   printf 'left behind:\n%s\n' "$left" >&2
   exit 1
