@@ -237,7 +237,7 @@ Seccomp:	2'
 }
 
 @test "a secret is a file or a variable" {
-  printf 'very secret' | podctl secret create mine - || skip "no secrets yet"
+  printf 'very secret' | podctl secret create mine - >/dev/null
   sh --secret mine --secret mine,type=env,target=S --secret mine,target=/etc/other,uid=33,mode=0400 -- 'cat /run/secrets/mine; echo; echo $S; stat -c "%u %a" /etc/other'
   is "$output" $'very secret\nvery secret\n33 400'
   run_podctl secret rm mine
