@@ -72,7 +72,6 @@ var (
 	ErrPodRemoved       = of(ErrInvalidState, "pod has already been removed")
 	ErrNoCgroup         = of(ErrInvalidState, "this container does not have a cgroup")
 	ErrNoLogs           = of(ErrInvalidState, "this container is not logging output")
-	ErrPodPartial       = of(ErrInvalidState, "some containers failed")
 	ErrRemovingPod      = of(ErrInvalidState, "removing pod containers")
 )
 
@@ -102,7 +101,6 @@ var (
 	ErrOCICommandNotFound  = of(ErrUnavailable, "OCI runtime attempted to invoke a command that was not found")
 	ErrConmonDead          = of(ErrUnavailable, "conmon process killed")
 	ErrInternal            = of(ErrUnavailable, "internal error")
-	ErrDependencyFailed    = of(ErrInvalidState, "a dependency failed")
 	ErrHealthcheckTimeout  = of(ErrUnavailable, "healthcheck command exceeded timeout")
 	ErrDetached            = of(ErrInvalidState, "detached from container")
 	ErrMissingPlugin       = of(ErrUnsupported, "required plugin missing")
