@@ -80,6 +80,8 @@ opens_nothing() {
   sqlite3 "$db" <"$BATS_TEST_TMPDIR/hold" 3>&- &
   local pid=$!
   exec 4>"$BATS_TEST_TMPDIR/hold"
+  # It waits where held, below, has the lock for a moment to see whether it can.
+  echo ".timeout 10000" >&4
   echo "BEGIN IMMEDIATE; UPDATE meta SET value = value; SELECT 1;" >&4
   held() { ! timeout 1 sqlite3 "$db" 'BEGIN IMMEDIATE; ROLLBACK;'; }
   wait_until 10 held
