@@ -1,7 +1,6 @@
 package ctrcmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/errdefs"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
@@ -64,9 +62,6 @@ podctl container inspect --format '{{.State.Status}} {{.NetworkSettings.IPAddres
 	return cmd
 }
 
-// inspectIndent is the number of blanks per level that inspect commands print.
-const inspectIndent = 5
-
 func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	eng, err := opts.Engine(ctx)
 	if err != nil {
@@ -76,11 +71,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	format := cmp.Or(opts.Format, "json")
-	if len(found) > 0 || cmdutil.IsJSON(format) {
-		err = cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, NoHeading: true, Indent: inspectIndent}, found)
-	}
-	return errors.Join(append(cmdutil.FirstLast(missing), err)...)
+	return cmdutil.ShowInspected(opts.IO, opts.Format, found, missing)
 }
 
 // inspectAll finds what it can. An ambiguous name ends it.
@@ -89,16 +80,7 @@ func inspectAll(ctx context.Context, eng inspector, opts *inspectOptions) (found
 		c, err := eng.InspectLatestContainer(ctx, opts.Size)
 		return []*engine.ContainerInspect{c}, nil, err
 	}
-	for _, name := range opts.Names {
-		c, err := eng.InspectContainer(ctx, name, opts.Size)
-		switch {
-		case err == nil:
-			found = append(found, c)
-		case errors.Is(err, errdefs.ErrNotFound):
-			missing = append(missing, fmt.Errorf("no such container %q", name))
-		default:
-			return nil, nil, err
-		}
-	}
-	return found, missing, nil
+	return cmdutil.InspectAll(opts.Names, func(name string) (*engine.ContainerInspect, error) {
+		return eng.InspectContainer(ctx, name, opts.Size)
+	}, func(name string) error { return fmt.Errorf("no such container %q", name) })
 }

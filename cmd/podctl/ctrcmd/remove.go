@@ -38,7 +38,7 @@ func NewCmdRemove(f *cmdutil.Factory, runF func(context.Context, *removeOptions)
 		Long: `Remove containers and print what was typed for each. One that runs or is paused
 is removed with --force only, which implies --ignore. One that others depend on is
 removed with --depend only, together with those; an infra container so with its
-whole pod. --all implies --depend.` + dryRunHelp + `
+whole pod. --all implies --depend.` + cmdutil.DryRunHelp + `
 
 Exit codes: 0 success, 1 no such container, 2 one runs or is in use, 125 other
 error.`,
@@ -49,7 +49,7 @@ podctl rm --force --time 2 --all`,
 				if !opts.Remove.Force {
 					return errors.New("--force option must be specified to use the --time option")
 				}
-				opts.Remove.Timeout = seconds(timeout)
+				opts.Remove.Timeout = cmdutil.Seconds(timeout)
 			}
 			opts.Targets.Ignore = opts.Targets.Ignore || opts.Remove.Force
 			opts.Remove.Ignore = opts.Targets.Ignore
@@ -74,13 +74,13 @@ func removeRun(ctx context.Context, opts *removeOptions) error {
 	if err != nil {
 		return err
 	}
-	sel, err := selection(&opts.Targets)
+	sel, err := opts.Targets.Selection()
 	if err != nil {
 		return err
 	}
 	if opts.DryRun {
 		steps, err := eng.PlanRemoveContainers(ctx, sel, opts.Remove)
-		printSteps(opts.IO, steps)
+		cmdutil.PrintSteps(opts.IO, steps)
 		return withRemoveCode(err, []engine.Removal{{Err: err}})
 	}
 	removed, err := eng.RemoveContainers(ctx, sel, opts.Remove)

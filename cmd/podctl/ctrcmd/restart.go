@@ -42,7 +42,7 @@ Exit codes: 0 success, 125 error.`,
 podctl restart --running`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("time") {
-				opts.Stop.Timeout = seconds(timeout)
+				opts.Stop.Timeout = cmdutil.Seconds(timeout)
 			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)

@@ -43,7 +43,7 @@ func NewCmdStart(f *cmdutil.Factory, runF func(context.Context, *startOptions) e
 		Short: "Start containers",
 		Long: `Start containers, each after those it depends on, and print what was typed for
 each. One that runs already is left alone; with --all only those that were started
-are printed.` + dryRunHelp + `
+are printed.` + cmdutil.DryRunHelp + `
 
 Exit codes: 0 success, 125 error; with --attach those of run.`,
 		Example: `podctl start web
@@ -120,7 +120,7 @@ func startRun(ctx context.Context, opts *startOptions) error {
 	}
 	if opts.DryRun {
 		steps, err := eng.PlanStartContainers(ctx, targets)
-		printSteps(opts.IO, steps)
+		cmdutil.PrintSteps(opts.IO, steps)
 		return err
 	}
 	return tell(opts.IO, targets, engine.Each(ctx, targets, func(ctx context.Context, id string) error {

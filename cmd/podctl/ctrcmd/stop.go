@@ -36,14 +36,14 @@ func NewCmdStop(f *cmdutil.Factory, runF func(context.Context, *stopOptions) err
 		Short: "Stop containers",
 		Long: `Stop containers, clean up after them, and print what was typed for each. A
 container gets its stop signal and, when its own stop timeout or --time is over,
-SIGKILL. One that does not run is left alone.` + dryRunHelp + `
+SIGKILL. One that does not run is left alone.` + cmdutil.DryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl stop web
 podctl stop --time 2 --all`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("time") {
-				opts.Stop.Timeout = seconds(timeout)
+				opts.Stop.Timeout = cmdutil.Seconds(timeout)
 			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
@@ -73,7 +73,7 @@ func stopRun(ctx context.Context, opts *stopOptions) error {
 	}
 	if opts.DryRun {
 		steps, err := eng.PlanStopContainers(ctx, targets)
-		printSteps(opts.IO, steps)
+		cmdutil.PrintSteps(opts.IO, steps)
 		return err
 	}
 	return tell(opts.IO, targets, eng.StopContainers(ctx, targets, opts.Stop))

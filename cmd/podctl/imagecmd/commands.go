@@ -28,7 +28,7 @@ podctl rmi --all --force`
 // NewGroup returns "podctl image" with its subcommands.
 func NewGroup(f *cmdutil.Factory, open Open) *cobra.Command {
 	return cmdutil.NewGroup("image", "Manage images", append(shared(f, open),
-		NewCmdExists(f, open, nil),
+		NewCmdExists(open),
 		NewCmdInspect(f, open, nil),
 		NewCmdList(f, open, nil),
 		NewCmdPrune(f, open, nil),

@@ -53,27 +53,12 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	var found []*image.Details
-	var errs []error
-	for _, name := range opts.Names {
-		details, err := images.Inspect(ctx, name)
-		switch {
-		case err == nil:
-			found = append(found, details)
-		case len(errs) == 0:
-			errs = append(errs, err)
-		default:
-			errs = append(errs, &cmdutil.ExitError{Code: cmdutil.ExitFailure, Err: err, Bare: true})
-		}
-	}
+	found, errs := cmdutil.FindAll(opts.Names, func(name string) (*image.Details, error) { return images.Inspect(ctx, name) })
 	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
 		// The JSON key is Id, and templates are written by what JSON shows.
 		format := strings.ReplaceAll(opts.Format, "{{.Id}}", "{{.ID}}")
-		err := cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: inspectIndent}, found)
+		err := cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: cmdutil.JSONIndent}, found)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
-
-// inspectIndent is the number of blanks per level that inspect commands print.
-const inspectIndent = 5

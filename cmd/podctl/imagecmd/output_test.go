@@ -297,7 +297,9 @@ func TestInspectOutput(t *testing.T) {
 func TestExistsOutput(t *testing.T) {
 	for ref, code := range map[string]int{"yes": 0, "nope": 1} {
 		ios, _, _, errOut := iostreams.Test()
-		err := existsRun(t.Context(), &existsOptions{Images: open[existence](t, &fake{}), Image: ref})
+		cmd := newCmdExists(open[existence](t, &fake{}))
+		cmd.SetArgs([]string{ref})
+		err := cmd.ExecuteContext(t.Context())
 		require.Equal(t, code, cmdutil.Report(ios, err))
 		require.Empty(t, errOut.String())
 	}

@@ -16,7 +16,8 @@ type Engine interface {
 	inspector
 	remover
 	pruner
-	finder
+	// NetworkExists looks for a name, ID or ID prefix.
+	NetworkExists(ctx context.Context, nameOrID string) (bool, error)
 	updater
 	connector
 	disconnector
@@ -33,7 +34,7 @@ func NewGroup(f *cmdutil.Factory, open Open) *cobra.Command {
 		NewCmdConnect(f, open, nil),
 		NewCmdCreate(f, open, nil),
 		NewCmdDisconnect(f, open, nil),
-		NewCmdExists(f, open, nil),
+		NewCmdExists(open),
 		NewCmdInspect(f, open, nil),
 		NewCmdList(f, open, nil),
 		NewCmdPrune(f, open, nil),
@@ -42,6 +43,3 @@ func NewGroup(f *cmdutil.Factory, open Open) *cobra.Command {
 		NewCmdUpdate(f, open, nil),
 	)
 }
-
-// jsonIndent is the number of blanks per level of JSON.
-const jsonIndent = 5

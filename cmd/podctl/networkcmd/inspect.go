@@ -55,28 +55,19 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	var found []*network.Details
-	var errs []error
-	for _, name := range opts.Names {
+	found, errs := cmdutil.FindAll(opts.Names, func(name string) (*network.Details, error) {
 		details, err := engine.InspectNetwork(ctx, name)
 		if err != nil {
-			err = fmt.Errorf("network %s: %w", name, err)
+			return nil, fmt.Errorf("network %s: %w", name, err)
 		}
-		switch {
-		case err == nil:
-			if details.Containers == nil {
-				details.Containers = map[string]network.Member{} // JSON shows {}
-			}
-			found = append(found, details)
-		case len(errs) == 0:
-			errs = append(errs, err)
-		default:
-			errs = append(errs, &cmdutil.ExitError{Code: cmdutil.ExitFailure, Err: err, Bare: true})
+		if details.Containers == nil {
+			details.Containers = map[string]network.Member{} // JSON shows {}
 		}
-	}
+		return details, nil
+	})
 	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
 		errs = append(errs, cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
-			Command: "inspect", Format: opts.Format, Indent: jsonIndent,
+			Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
 		}, found))
 	}
 	return errors.Join(errs...)

@@ -95,7 +95,7 @@ func listRun(ctx context.Context, opts *listOptions) error {
 		Default:   "{{.ID}}\t{{.Name}}\t{{.Driver}}\n",
 		Headers:   headers(),
 		NoHeading: opts.NoHeading,
-		Indent:    jsonIndent,
+		Indent:    cmdutil.JSONIndent,
 		JSON:      list,
 	}, rows(list, opts.NoTrunc))
 }

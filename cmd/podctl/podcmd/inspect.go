@@ -1,7 +1,6 @@
 package podcmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/errdefs"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
@@ -62,9 +60,6 @@ podctl pod inspect --format '{{.State}} {{.NumContainers}}' web`,
 	return cmd
 }
 
-// inspectIndent is the number of blanks per level that inspect commands print.
-const inspectIndent = 5
-
 func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	eng, err := opts.Engine(ctx)
 	if err != nil {
@@ -74,11 +69,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	format := cmp.Or(opts.Format, "json")
-	if len(found) > 0 || cmdutil.IsJSON(format) {
-		err = cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, NoHeading: true, Indent: inspectIndent}, found)
-	}
-	return errors.Join(append(cmdutil.FirstLast(missing), err)...)
+	return cmdutil.ShowInspected(opts.IO, opts.Format, found, missing)
 }
 
 // inspectAll finds what it can. An ambiguous name ends it.
@@ -87,16 +78,7 @@ func inspectAll(ctx context.Context, eng inspector, opts *inspectOptions) (found
 		p, err := eng.InspectLatestPod(ctx)
 		return []*engine.PodInspect{p}, nil, err
 	}
-	for _, name := range opts.Names {
-		p, err := eng.InspectPod(ctx, name)
-		switch {
-		case err == nil:
-			found = append(found, p)
-		case errors.Is(err, errdefs.ErrNotFound):
-			missing = append(missing, fmt.Errorf("no such pod %s", name))
-		default:
-			return nil, nil, err
-		}
-	}
-	return found, missing, nil
+	return cmdutil.InspectAll(opts.Names, func(name string) (*engine.PodInspect, error) {
+		return eng.InspectPod(ctx, name)
+	}, func(name string) error { return fmt.Errorf("no such pod %s", name) })
 }

@@ -41,7 +41,7 @@ func NewCmdRemove(f *cmdutil.Factory, runF func(context.Context, *removeOptions)
 		Long: `Remove pods with their containers and anonymous volumes, and print the pods' IDs.
 A pod with a container that runs or is paused, other than its infra container, is
 removed with --force only. --force implies --ignore. The file of --pod-id-file is
-deleted when its pod was removed.` + dryRunHelp + `
+deleted when its pod was removed.` + cmdutil.DryRunHelp + `
 
 Exit codes: 0 success, 1 no such pod, 125 other error.`,
 		Example: `podctl pod rm web
@@ -51,7 +51,7 @@ podctl pod rm --force --time 2 --all`,
 				if !opts.Remove.Force {
 					return errors.New("--force option must be specified to use the --time option")
 				}
-				opts.Remove.Timeout = seconds(timeout)
+				opts.Remove.Timeout = cmdutil.Seconds(timeout)
 			}
 			opts.Targets.Ignore = opts.Targets.Ignore || opts.Remove.Force
 			opts.Remove.Ignore = opts.Targets.Ignore

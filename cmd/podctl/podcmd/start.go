@@ -34,7 +34,7 @@ func NewCmdStart(f *cmdutil.Factory, runF func(context.Context, *startOptions) e
 		Short: "Start pods",
 		Long: `Start the containers of pods and print the pods' names: init containers first,
 one after another, then the rest, each after those it depends on. Containers that
-run already are left alone.` + dryRunHelp + `
+run already are left alone.` + cmdutil.DryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl pod start web

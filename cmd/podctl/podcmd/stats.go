@@ -130,16 +130,13 @@ func newStatsRow(s, prev engine.ContainerStats) statsRow {
 	}
 }
 
-// statsIndent is the number of blanks per level of statistics as JSON.
-const statsIndent = 5
-
 func (opts *statsOptions) print(stats []engine.ContainerStats, before map[string]engine.ContainerStats) error {
 	rows := make([]statsRow, 0, len(stats))
 	for _, s := range stats {
 		rows = append(rows, newStatsRow(s, before[s.ID]))
 	}
 	if cmdutil.IsJSON(opts.Format) {
-		return cmdutil.PrintJSON(opts.IO.Out, rows, statsIndent)
+		return cmdutil.PrintJSON(opts.IO.Out, rows, cmdutil.JSONIndent)
 	}
 	if !opts.NoReset {
 		if _, err := io.WriteString(opts.IO.Out, cmdutil.ClearScreen); err != nil {

@@ -36,14 +36,14 @@ func NewCmdStop(f *cmdutil.Factory, runF func(context.Context, *stopOptions) err
 		Short: "Stop pods",
 		Long: `Stop the containers of pods and print the pods' names. A container is stopped
 before those it depends on, the infra container last. Each gets its stop signal
-and, when its own stop timeout or --time is over, SIGKILL.` + dryRunHelp + `
+and, when its own stop timeout or --time is over, SIGKILL.` + cmdutil.DryRunHelp + `
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl pod stop web
 podctl pod stop --time 2 --all`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("time") {
-				opts.Stop.Timeout = seconds(timeout)
+				opts.Stop.Timeout = cmdutil.Seconds(timeout)
 			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)

@@ -54,7 +54,7 @@ func unpauseRun(ctx context.Context, opts *unpauseOptions) error {
 	if err != nil {
 		return err
 	}
-	sel, err := selection(&opts.Targets)
+	sel, err := opts.Targets.Selection()
 	if err != nil {
 		return err
 	}

@@ -156,10 +156,7 @@ func verb(f *cmdutil.Factory, name string, e *fakeEngine) *cobra.Command {
 			return unpauseRun(ctx, o)
 		})
 	case "exists":
-		return NewCmdExists(f, func(ctx context.Context, o *existsOptions) error {
-			o.Engine = func(context.Context) (podFinder, error) { return e, nil }
-			return existsRun(ctx, o)
-		})
+		return newCmdExists(func(context.Context) (podFinder, error) { return e, nil })
 	case "prune":
 		return NewCmdPrune(f, func(ctx context.Context, o *pruneOptions) error {
 			o.Engine = func(context.Context) (podPruner, error) { return e, nil }

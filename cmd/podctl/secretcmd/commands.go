@@ -23,7 +23,7 @@ type Open func(context.Context) (Engine, error)
 func NewGroup(f *cmdutil.Factory, open Open) *cobra.Command {
 	return cmdutil.NewGroup("secret", "Manage secrets",
 		NewCmdCreate(f, open, nil),
-		NewCmdExists(f, open, nil),
+		NewCmdExists(open),
 		NewCmdInspect(f, open, nil),
 		NewCmdList(f, open, nil),
 		NewCmdRemove(f, open, nil),

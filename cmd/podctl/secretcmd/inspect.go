@@ -14,7 +14,8 @@ import (
 )
 
 type inspector interface {
-	finder
+	// Secret finds a secret by name, ID or ID prefix. ErrNoSuchSecret.
+	Secret(ctx context.Context, nameOrID string) (engine.Secret, error)
 	// SecretData is Secret and the data.
 	SecretData(ctx context.Context, nameOrID string) (engine.Secret, []byte, error)
 }

@@ -181,7 +181,7 @@ func printFindings(opts *doctorOptions, rows []findingRow, table string) error {
 		Format:  format,
 		Default: table,
 		Headers: map[string]string{"ShortObject": "OBJECT", "Remedy": "REPAIR"},
-		Indent:  jsonIndent,
+		Indent:  cmdutil.JSONIndent,
 	}, rows)
 }
 

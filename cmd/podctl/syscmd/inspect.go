@@ -98,9 +98,6 @@ func (opts *inspectOptions) check() error {
 	return nil
 }
 
-// inspectIndent is the number of blanks per level that inspect commands print.
-const inspectIndent = 5
-
 func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	found, missing, err := opts.inspectAll(ctx)
 	if err != nil {
@@ -108,14 +105,14 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	}
 	format := cmp.Or(opts.Format, "json")
 	if cmdutil.IsJSON(format) {
-		err = cmdutil.PrintJSON(opts.IO.Out, found, inspectIndent)
+		err = cmdutil.PrintJSON(opts.IO.Out, found, cmdutil.JSONIndent)
 	}
 	for _, object := range found {
 		if cmdutil.IsJSON(format) {
 			break
 		}
 		// One by one: objects of different types have no common heading.
-		if err = cmdutil.RenderOne(opts.IO.Out, "inspect", format, "", inspectIndent, object); err != nil {
+		if err = cmdutil.RenderOne(opts.IO.Out, "inspect", format, "", cmdutil.JSONIndent, object); err != nil {
 			break
 		}
 	}
@@ -133,18 +130,8 @@ func (opts *inspectOptions) inspectAll(ctx context.Context) (found []any, missin
 	if opts.Type == allTypes {
 		types = searchOrder()
 	}
-	for _, name := range opts.Names {
-		object, err := opts.find(ctx, name, types)
-		switch {
-		case err == nil:
-			found = append(found, object)
-		case errors.Is(err, errdefs.ErrNotFound):
-			missing = append(missing, opts.noSuch(name))
-		default:
-			return nil, nil, err
-		}
-	}
-	return found, missing, nil
+	some, missing, err := cmdutil.InspectAll(opts.Names, func(name string) (any, error) { return opts.find(ctx, name, types) }, opts.noSuch)
+	return append(found, some...), missing, err
 }
 
 // find looks for an object of the types, in their order.

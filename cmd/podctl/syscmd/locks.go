@@ -89,9 +89,6 @@ func locksRun(ctx context.Context, opts *locksOptions) error {
 		Format:    opts.Format,
 		Default:   "{{.Object}}\t{{.Name}}\t{{.State}}\t{{.PID}}\t{{.Command}}\t{{.Since}}\n",
 		NoHeading: opts.NoHeading,
-		Indent:    jsonIndent,
+		Indent:    cmdutil.JSONIndent,
 	}, rows)
 }
-
-// jsonIndent is the number of blanks per level of JSON.
-const jsonIndent = 5

@@ -16,7 +16,8 @@ type Engine interface {
 	inspector
 	remover
 	pruner
-	finder
+	// VolumeExists looks for exactly this name.
+	VolumeExists(ctx context.Context, name string) (bool, error)
 	mounter
 }
 
@@ -28,7 +29,7 @@ type Open func(context.Context) (Engine, error)
 func NewGroup(f *cmdutil.Factory, open Open) *cobra.Command {
 	return cmdutil.NewGroup("volume", "Manage volumes",
 		NewCmdCreate(f, open, nil),
-		NewCmdExists(f, open, nil),
+		NewCmdExists(open),
 		NewCmdExport(f, open, nil),
 		NewCmdImport(f, open, nil),
 		NewCmdInspect(f, open, nil),

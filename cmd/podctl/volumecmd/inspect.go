@@ -68,7 +68,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	found, errs := inspectAll(ctx, engine, opts)
 	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
 		errs = append(errs, cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
-			Command: "inspect", Format: opts.Format, Indent: jsonIndent,
+			Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
 		}, rows(found)))
 	}
 	return errors.Join(errs...)
@@ -83,19 +83,11 @@ func inspectAll(ctx context.Context, engine inspector, opts *inspectOptions) (fo
 		}
 		return list, errs
 	}
-	for _, name := range opts.Names {
+	return cmdutil.FindAll(opts.Names, func(name string) (volume.Status, error) {
 		status, err := engine.InspectVolume(ctx, name)
 		if errors.Is(err, errdefs.ErrNoSuchVolume) {
 			err = fmt.Errorf("no such volume %s", name)
 		}
-		switch {
-		case err == nil:
-			found = append(found, status)
-		case len(errs) == 0:
-			errs = append(errs, err)
-		default:
-			errs = append(errs, &cmdutil.ExitError{Code: cmdutil.ExitFailure, Err: err, Bare: true})
-		}
-	}
-	return found, errs
+		return status, err
+	})
 }

@@ -87,6 +87,6 @@ func listRun(ctx context.Context, opts *listOptions) error {
 		Default:   "{{.Driver}}\t{{.Name}}\n",
 		Headers:   map[string]string{"Name": "VOLUME NAME"},
 		NoHeading: opts.NoHeading,
-		Indent:    jsonIndent,
+		Indent:    cmdutil.JSONIndent,
 	}, rows(list))
 }

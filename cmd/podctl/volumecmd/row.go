@@ -52,8 +52,5 @@ func notNil(m map[string]string) map[string]string {
 	return m
 }
 
-// jsonIndent is the number of blanks per level of JSON.
-const jsonIndent = 5
-
 // Describe returns what inspect commands show of a volume.
 func Describe(s volume.Status) any { return newRow(s) }

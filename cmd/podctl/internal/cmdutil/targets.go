@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
 // Kind is the kind of object a verb is about.
@@ -158,3 +163,30 @@ func firstLine(path string) (string, error) {
 	}
 	return strings.TrimSpace(line), nil
 }
+
+// Selection is what the arguments and flags select. The files of --pod-id-file
+// or --cidfile are read.
+func (t *Targets) Selection() (engine.Selection, error) {
+	ids, err := t.ReadIDFiles()
+	if err != nil {
+		return engine.Selection{}, err
+	}
+	return engine.Selection{Names: slices.Concat(t.Names, ids), All: t.All, Latest: t.Latest, Filters: t.Filters, Ignore: t.Ignore}, nil
+}
+
+// Seconds is the value of a --time flag that was given; a negative one waits for
+// ever.
+func Seconds(n int) *time.Duration {
+	d := time.Duration(math.MaxInt64)
+	if n >= 0 {
+		d = time.Duration(n) * time.Second
+	}
+	return &d
+}
+
+// DryRunHelp describes the output of --dry-run.
+const DryRunHelp = `
+
+With --dry-run nothing is done. What would be is printed, a step a line: the number
+of its wave, what is done, and to what. The steps of a wave are done at the same
+time, after those of the waves before.`
