@@ -25,6 +25,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 			ctrcmd.NewCmdClone(f, nil),
 			ctrcmd.NewCmdAttach(f, nil),
 			ctrcmd.NewCmdCleanup(f, nil),
+			ctrcmd.NewCmdCopy(f, nil),
 			ctrcmd.NewCmdCreate(f, nil),
 			ctrcmd.NewCmdExists(f),
 			ctrcmd.NewCmdInit(f, nil),
@@ -86,6 +87,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory) {
 		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
 
 		ctrcmd.NewCmdAttach(f, nil),
+		ctrcmd.NewCmdCopy(f, nil),
 		ctrcmd.NewCmdCreate(f, nil),
 		ctrcmd.NewCmdInit(f, nil),
 		ctrcmd.NewCmdKill(f, nil),

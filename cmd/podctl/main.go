@@ -13,6 +13,7 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/copier"
 )
 
 func main() {
@@ -21,8 +22,9 @@ func main() {
 	// what /proc/self means. Commands run on it, so that nothing else does.
 	runtime.LockOSThread()
 
-	// The storage library runs this binary again under other names, to act
-	// inside a chroot or user namespace. Such a run ends here.
+	// The storage library and pkg/copier run this binary again under other names, to
+	// act inside a chroot or user namespace. Such a run ends here.
+	copier.Register()
 	if reexec.Init() {
 		return
 	}
