@@ -22,7 +22,7 @@ podctl images --filter dangling=true --quiet`
 	rmi.Use, rmi.Aliases = "rmi [options] IMAGE [IMAGE...]", nil
 	rmi.Example = `podctl rmi busybox
 podctl rmi --all --force`
-	return append(shared(f, open), images, rmi)
+	return append(shared(f, open), images, rmi, NewCmdLogin(f, nil), NewCmdLogout(f))
 }
 
 // NewGroup returns "podctl image" with its subcommands.

@@ -155,7 +155,7 @@ func TestPlaces(t *testing.T) {
 		}
 		return out
 	}
-	require.ElementsMatch(t, []string{"history", "images", "import", "load", "pull", "push", "rmi", "save", "search", "tag", "untag"}, names(TopLevel(f, nil)))
+	require.ElementsMatch(t, []string{"history", "images", "import", "load", "login", "logout", "pull", "push", "rmi", "save", "search", "tag", "untag"}, names(TopLevel(f, nil)))
 	require.ElementsMatch(t, []string{"exists", "history", "import", "inspect", "list", "load", "prune", "pull", "push", "rm", "save", "search", "tag", "untag"},
 		names(NewGroup(f, nil).Commands()))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -296,12 +297,7 @@ func TestInspectOutput(t *testing.T) {
 
 func TestExistsOutput(t *testing.T) {
 	for ref, code := range map[string]int{"yes": 0, "nope": 1} {
-		ios, _, _, errOut := iostreams.Test()
-		cmd := newCmdExists(open[existence](t, &fake{}))
-		cmd.SetArgs([]string{ref})
-		err := cmd.ExecuteContext(t.Context())
-		require.Equal(t, code, cmdutil.Report(ios, err))
-		require.Empty(t, errOut.String())
+		require.Equal(t, cmdtest.Result{Code: code}, cmdtest.New(t).Run("image", newCmdExists(open[existence](t, &fake{})), ref))
 	}
 }
 
