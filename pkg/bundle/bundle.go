@@ -50,6 +50,9 @@ type Input struct {
 	DefaultMountsFile string
 	// Devices are those of containers.conf, as in [container.Security].
 	Devices []string
+	// OwnDirs are the directories podctl keeps containers in: those in them may be
+	// opened to a user namespace without a word.
+	OwnDirs []string
 	// ImageMount mounts an image read-only and returns where. Nil: image
 	// mounts are errdefs.ErrUnsupported.
 	ImageMount func(ctx context.Context, ref string) (string, error)
@@ -93,7 +96,7 @@ func Write(ctx context.Context, in Input) (*Result, error) {
 		return nil, err
 	}
 	for _, step := range []func(context.Context) error{
-		w.user, w.etc, w.workdir, w.secrets, w.prepare, w.shm, w.devices, w.blockIO, w.host, w.confine,
+		w.reach, w.user, w.etc, w.workdir, w.secrets, w.prepare, w.shm, w.devices, w.blockIO, w.host, w.confine,
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -116,8 +119,8 @@ type writer struct {
 	Input
 	cfg    *container.Config
 	result *Result
-	// overlays counts those mounted.
-	overlays int
+	// overlays and idmaps count those mounted.
+	overlays, idmaps int
 	// userName is the user's name in the image, "" if it has none.
 	userName string
 }

@@ -3,12 +3,15 @@ package bundle
 import (
 	"context"
 	"fmt"
+	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/containers/common/pkg/parse"
 	devconfig "github.com/opencontainers/cgroups/devices/config"
+	"github.com/opencontainers/runc/libcontainer/devices"
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
@@ -30,7 +33,7 @@ func (w *writer) devices(context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.addDevices(device, found)
+		w.addDevices(found)
 	}
 	for _, rule := range w.cfg.Security.DeviceRules {
 		parsed, err := parseDeviceRule(rule)
@@ -42,29 +45,59 @@ func (w *writer) devices(context.Context) error {
 	return nil
 }
 
-// lookUpDevice finds a device, or those in a directory, as HOST[:CTR][:rwm] says.
-func lookUpDevice(device string) ([]devconfig.Device, error) {
+// hostDevice is a device as the container will have it, and where the host has it.
+type hostDevice struct {
+	devconfig.Device
+	source string
+}
+
+// lookUpDevice finds a device, or those in a directory and below, as
+// HOST[:CTR][:rwm] says.
+func lookUpDevice(device string) ([]hostDevice, error) {
 	if !strings.HasPrefix(device, "/") && strings.Contains(device, "=") {
 		return nil, fmt.Errorf("device %s: CDI devices are not supported: %w", device, errdefs.ErrUnsupported)
 	}
-	found, err := parse.DeviceFromPath(device)
+	source, target, permissions, err := parse.Device(device)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
 	}
-	return found, nil
+	info, err := os.Stat(source)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+	}
+	if !info.IsDir() {
+		found, err := devices.DeviceFromPath(source, permissions)
+		if err != nil {
+			return nil, fmt.Errorf("%s is not a valid device: %w: %w", source, err, errdefs.ErrInvalidArg)
+		}
+		found.Path = target
+		return []hostDevice{{*found, source}}, nil
+	}
+	below, err := devices.GetDevices(source)
+	if err != nil {
+		return nil, fmt.Errorf("list the devices in %s: %w", source, err)
+	}
+	var out []hostDevice
+	for _, d := range below {
+		found := hostDevice{*d, d.Path}
+		found.Path = path.Join(target, strings.TrimPrefix(d.Path, source))
+		found.Permissions = devconfig.Permissions(permissions)
+		out = append(out, found)
+	}
+	return out, nil
 }
 
 func (w *writer) allDevices() error {
-	found, err := parse.DeviceFromPath("/dev")
+	found, err := lookUpDevice("/dev")
 	if err != nil {
 		return fmt.Errorf("list the host's devices: %w", err)
 	}
-	found = slices.DeleteFunc(found, func(d devconfig.Device) bool {
+	found = slices.DeleteFunc(found, func(d hostDevice) bool {
 		// The container has its own terminals, and systemd in it would start
 		// a login on each of the host's.
 		return d.Path == "/dev/ptmx" || d.Path == "/dev/tty" || w.cfg.SystemdMode() && isVirtualConsole(d.Path)
 	})
-	w.addDevices("/dev", found)
+	w.addDevices(found)
 	return nil
 }
 
@@ -76,31 +109,28 @@ func isVirtualConsole(path string) bool {
 
 // addDevices makes nodes for the devices, or binds the host's where making
 // nodes is not allowed.
-func (w *writer) addDevices(given string, found []devconfig.Device) {
-	source, _, _ := strings.Cut(given, ":")
+func (w *writer) addDevices(found []hostDevice) {
+	// In a user namespace nobody makes nodes.
+	bind := w.Spec.Rootless || len(w.Spec.UIDMappings) > 0
 	for _, d := range found {
-		if w.Spec.Rootless {
-			path := d.Path
-			if source != "/dev" {
-				path = source
-			}
-			w.Spec.Files = append(w.Spec.Files, container.Mount{Source: path, Destination: d.Path, Options: []string{"nosuid", "noexec", "rw"}})
+		if !w.cfg.Security.Privileged && !w.Spec.Rootless { // else all is allowed already, or not for us to say
+			major, minor := d.Major, d.Minor
+			w.Spec.DeviceRules = append(w.Spec.DeviceRules, specs.LinuxDeviceCgroup{
+				Allow: true, Type: string(d.Type), Major: &major, Minor: &minor, Access: string(d.Permissions),
+			})
+		}
+		if bind {
+			// The last word on a path counts.
+			w.Spec.Files = slices.DeleteFunc(w.Spec.Files, func(o container.Mount) bool { return o.Destination == d.Path })
+			w.Spec.Files = append(w.Spec.Files, container.Mount{Source: d.source, Destination: d.Path, Options: []string{"nosuid", "noexec", "rw"}})
 			continue
 		}
 		mode, uid, gid := d.FileMode, d.Uid, d.Gid
 		node := specs.LinuxDevice{
 			Path: d.Path, Type: string(d.Type), Major: d.Major, Minor: d.Minor, FileMode: &mode, UID: &uid, GID: &gid,
 		}
-		// The last word on a path counts.
 		w.Spec.Devices = slices.DeleteFunc(w.Spec.Devices, func(o specs.LinuxDevice) bool { return o.Path == node.Path })
 		w.Spec.Devices = append(w.Spec.Devices, node)
-		if w.cfg.Security.Privileged {
-			continue // everything is allowed already
-		}
-		major, minor := d.Major, d.Minor
-		w.Spec.DeviceRules = append(w.Spec.DeviceRules, specs.LinuxDeviceCgroup{
-			Allow: true, Type: string(d.Type), Major: &major, Minor: &minor, Access: string(d.Permissions),
-		})
 	}
 }
 

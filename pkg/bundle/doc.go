@@ -14,6 +14,7 @@
 //	<dir>/passwd, group                only if the image's lack the user and cannot be written
 //	<dir>/shm                          the tmpfs of /dev/shm, if others may join it
 //	<dir>/overlays/<n>                 writable layers over bind mounts and images
+//	<dir>/idmaps/<n>                   bind mounts with the owners shifted
 //	<dir>/secret-files/<n>             files of secrets, with the owner and mode asked for
 //	<keep>/secrets/<name>              secrets as they were when first used
 //

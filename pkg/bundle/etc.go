@@ -115,6 +115,9 @@ func (w *writer) mtab() error {
 		return fmt.Errorf("make /etc in the root file system: %w", err)
 	}
 	err = os.Symlink("/proc/mounts", filepath.Join(etc, "mtab"))
+	if uid, gid := w.containerRoot(); err == nil {
+		err = os.Lchown(filepath.Join(etc, "mtab"), uid, gid)
+	}
 	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, unix.EROFS) {
 		return nil
 	}

@@ -91,6 +91,13 @@ func (w *writer) prepareMount(m container.Mount) error {
 		}
 		m.Source, special = merged, true
 	}
+	if slices.Contains(m.Options, "idmap") && len(w.Spec.UIDMappings) > 0 {
+		mapped, err := w.idmapped(m)
+		if err != nil {
+			return err
+		}
+		m.Source, special = mapped, true
+	}
 	if special {
 		w.Spec.Prepared[m.Destination] = []container.Mount{m}
 	}
@@ -145,6 +152,18 @@ func (w *writer) overlay(m container.Mount) (string, error) {
 		return "", fmt.Errorf("mount %s: %w", m.Destination, err)
 	}
 	return merged, nil
+}
+
+// idmapped mounts the source so that its files have the owners in the container
+// that they have on the host. Not every OCI runtime does, and one that does not
+// says nothing.
+func (w *writer) idmapped(m container.Mount) (string, error) {
+	target := filepath.Join(w.Dir, "idmaps", strconv.Itoa(w.idmaps))
+	w.idmaps++
+	if err := idmapMount(m.Source, target, w.Spec.UIDMappings, w.Spec.GIDMappings); err != nil {
+		return "", fmt.Errorf("mount %s: show the owners of %s as they are (idmap): %w", m.Destination, m.Source, err)
+	}
+	return target, nil
 }
 
 // prepareImage mounts an image, read-only unless asked for.

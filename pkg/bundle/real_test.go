@@ -317,7 +317,7 @@ mount | grep -E ' /(scratch|vol) ' | cut -d' ' -f3-; ls -A /sub; ls /globbed; ca
 		require.NoError(t, os.MkdirAll(filepath.Join(in.KeepDir, "secrets"), 0o711))
 		require.NoError(t, os.WriteFile(filepath.Join(in.KeepDir, "secrets/s"), []byte("hush\n"), 0o600))
 		// One made beforehand belongs to another user namespace.
-		in.Spec.Namespaces = map[string]string{"net": "/proc/self/ns/net"}
+		in.Spec.Namespaces, in.Spec.Foreign = map[string]string{"net": "/proc/self/ns/net"}, map[string]bool{"net": true}
 		for dir := h.dir; dir != "/tmp" && dir != "/"; dir = filepath.Dir(dir) {
 			require.NoError(t, os.Chmod(dir, 0o711))
 		}

@@ -32,6 +32,9 @@ type Config struct {
 	Process
 	Lifecycle
 	Namespaces Namespaces
+	// IDMappings are the IDs of the user namespace, once they are decided; nil
+	// in the host's.
+	IDMappings *IDMappings `json:",omitempty"`
 	Network    Network
 	Storage    Storage
 	Security   Security
@@ -71,7 +74,9 @@ type Process struct {
 	UnsetEnvAll bool     `json:",omitempty"`
 	HTTPProxy   bool     `json:",omitempty"`
 	WorkDir     string   `json:",omitempty"`
-	// WorkDirGiven: the user named it, so a missing one is an error.
+	// UserGiven: the user named it, and not the image. WorkDirGiven: the user
+	// named it, so a missing one is an error.
+	UserGiven    bool     `json:",omitempty"`
 	WorkDirGiven bool     `json:",omitempty"`
 	User         string   `json:",omitempty"`
 	Groups       []string `json:",omitempty"` // --group-add

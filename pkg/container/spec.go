@@ -3,7 +3,6 @@ package container
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -28,7 +27,13 @@ type SpecInput struct {
 	// [Namespaces.ByKind]. Required for a kind whose mode is container, pod or
 	// ns; possible for any other, as for a network namespace made beforehand.
 	Namespaces map[string]string
-	// UIDMappings and GIDMappings are those of a new user namespace.
+	// Foreign are the kinds of namespaces joined that belong to another user
+	// namespace than the container's.
+	Foreign map[string]bool
+	// NoHostMqueue: the host has no /dev/mqueue.
+	NoHostMqueue bool
+	// UIDMappings and GIDMappings are those of the container's user namespace,
+	// new or joined; none for the host's.
 	UIDMappings, GIDMappings []specs.LinuxIDMapping
 	// Rootless: podctl is not the host's root.
 	Rootless bool
@@ -131,12 +136,7 @@ type builder struct {
 // errno of seccomp rules came with 1.1.0 formally, but runtimes had it years
 // before, and one that ignores it answers EPERM instead.
 func (b *builder) version() string {
-	idmapped := func(m specs.Mount) bool {
-		return len(m.UIDMappings) > 0 || slices.Contains(m.Options, "idmap") || slices.Contains(m.Options, "ridmap")
-	}
 	switch {
-	case slices.ContainsFunc(b.spec.Mounts, idmapped):
-		return "1.2.0"
 	case b.spec.Process.User.Umask != nil, len(b.unified()) > 0, b.spec.Linux.Personality != nil:
 		return "1.0.2"
 	}

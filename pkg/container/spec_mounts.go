@@ -64,8 +64,8 @@ func (b *builder) defaultMounts() []specs.Mount {
 		{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: dev},
 		b.sysMount(),
 		{Destination: "/dev/pts", Type: "devpts", Source: "devpts", Options: b.devptsOptions()},
-		b.mqueueMount(),
 	}
+	mounts = append(mounts, b.mqueueMounts()...)
 	mounts = append(mounts, b.cgroupMounts()...)
 	mounts = append(mounts, b.shmMounts()...)
 	switch {
@@ -81,7 +81,7 @@ func (b *builder) defaultMounts() []specs.Mount {
 // namespace of this kind: the process is not privileged over its owner.
 func (b *builder) foreign(kind string) bool {
 	unprivileged := b.in.Rootless || b.origin("user") != fromHost
-	return unprivileged && b.origin(kind) == fromHost
+	return unprivileged && b.origin(kind) == fromHost || b.origin("user") != fromHost && b.in.Foreign[kind]
 }
 
 func (b *builder) procMount() specs.Mount {
@@ -97,19 +97,23 @@ func (b *builder) sysMount() specs.Mount {
 	if b.cfg.Security.Privileged {
 		mode = "rw"
 	}
-	// A network namespace made beforehand belongs to podctl's own user namespace.
-	if b.foreign("net") || b.origin("user") != fromHost && b.in.Namespaces["net"] != "" {
+	if b.foreign("net") {
 		return specs.Mount{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rprivate", "nosuid", "noexec", "nodev", mode, "rbind"}}
 	}
 	return specs.Mount{Destination: "/sys", Type: "sysfs", Source: "sysfs", Options: []string{"nosuid", "noexec", "nodev", mode}}
 }
 
-func (b *builder) mqueueMount() specs.Mount {
+// mqueueMounts: message queues go with the IPC namespace. Those of one that the
+// container may not mount are shown if they are the host's.
+func (b *builder) mqueueMounts() []specs.Mount {
 	options := []string{"nosuid", "noexec", "nodev"}
-	if b.foreign("ipc") {
-		return specs.Mount{Destination: "/dev/mqueue", Type: "bind", Source: "/dev/mqueue", Options: append([]string{"bind"}, options...)}
+	switch {
+	case !b.foreign("ipc"):
+		return []specs.Mount{{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: options}}
+	case b.origin("ipc") == fromHost && !b.in.NoHostMqueue:
+		return []specs.Mount{{Destination: "/dev/mqueue", Type: "bind", Source: "/dev/mqueue", Options: append([]string{"bind"}, options...)}}
 	}
-	return specs.Mount{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: options}
+	return nil
 }
 
 func (b *builder) devptsOptions() []string {

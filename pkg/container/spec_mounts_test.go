@@ -48,7 +48,15 @@ func TestSpecDefaultMounts(t *testing.T) {
 		{"nor_one_joined_what_was_made_outside", func(c *Config, in *SpecInput) {
 			c.Namespaces.User.Mode, c.Namespaces.Net.Mode = ModePod, ModePod
 			in.Namespaces = map[string]string{"user": "/proc/7/ns/user", "net": "/run/netns/x"}
+			in.Foreign = map[string]bool{"net": true}
 		}, []string{"/sys"}, []string{"bind /sys /sys rprivate,nosuid,noexec,nodev,ro,rbind"}},
+		{"but_one_that_belongs_to_its_own", func(c *Config, in *SpecInput) {
+			c.Namespaces.User.Mode, c.Namespaces.Net.Mode = ModePod, ModePod
+			in.Namespaces = map[string]string{"user": "/proc/7/ns/user", "net": "/proc/7/ns/net"}
+		}, []string{"/sys"}, []string{"sysfs sysfs /sys nosuid,noexec,nodev,ro"}},
+		{"no_queues_of_a_host_without", func(c *Config, in *SpecInput) {
+			c.Namespaces.User.Mode, c.Namespaces.IPC.Mode, in.NoHostMqueue = ModePrivate, ModeHost, true
+		}, []string{"/dev/mqueue"}, nil},
 		{"read_only_leaves_places_to_write", func(c *Config, _ *SpecInput) { c.Storage.ReadOnly, c.Storage.ReadOnlyTmpfs = true, true },
 			[]string{"/run", "/tmp", "/var/tmp", "/dev"}, []string{"tmpfs tmpfs /run rprivate,nosuid,nodev,tmpcopyup", dev,
 				"tmpfs tmpfs /tmp rprivate,nosuid,nodev,tmpcopyup", "tmpfs tmpfs /var/tmp rprivate,nosuid,nodev,tmpcopyup"}},

@@ -70,7 +70,7 @@ func (b *builder) namespaces() error {
 		b.spec.Linux.Namespaces = append(b.spec.Linux.Namespaces, specs.LinuxNamespace{Type: k.oci, Path: path})
 	}
 	b.spec.Linux.Namespaces = append(b.spec.Linux.Namespaces, specs.LinuxNamespace{Type: specs.MountNamespace})
-	if b.origin("user") == ownNew {
+	if b.origin("user") != fromHost {
 		b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings = b.in.UIDMappings, b.in.GIDMappings
 	}
 	if b.origin("uts") == ownNew {

@@ -10,36 +10,28 @@ import (
 	"github.com/containers/storage"
 	"github.com/containers/storage/pkg/idtools"
 	"github.com/containers/storage/pkg/mount"
+	"github.com/containers/storage/pkg/unshare"
 	"github.com/containers/storage/types"
 	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
 )
 
 // containerMetadata marks a container in the shared store as podctl's, for
 // whoever looks for leftovers.
 const containerMetadata = `{"creator":"podctl"}`
 
-// IDMap is one range of a user namespace mapping.
-type IDMap struct {
-	ContainerID, HostID, Size int
-}
-
-// AutoUserNS asks for a range of IDs no other container uses.
-type AutoUserNS struct {
-	// Size is the exact size, 0 for what the image needs.
-	Size uint32
-	// UIDMap and GIDMap are mappings to include.
-	UIDMap, GIDMap []IDMap
-}
-
 // CreateOptions modify CreateContainer.
 type CreateOptions struct {
 	// ProcessLabel and MountLabel are the SELinux labels, both or neither.
 	ProcessLabel, MountLabel string
-	// UIDMap and GIDMap are the user namespace, none for the host's.
-	UIDMap, GIDMap []IDMap
-	// AutoUserNS, if set, overrides UIDMap and GIDMap.
-	AutoUserNS *AutoUserNS
+	// IDMappings are the user namespace's, nil for the host's.
+	IDMappings *container.IDMappings
+	// AutoUserNS, if set, asks for a range no other container in the store has,
+	// instead of IDMappings. See [Store.Mappings].
+	AutoUserNS *container.AutoOptions
 	// StorageOpts are per container driver options such as size=10G.
 	StorageOpts map[string]string
 	// Volatile says that the layer need not survive a power cut: it is
@@ -73,7 +65,28 @@ func (s *Store) CreateContainer(id, imageID string, opts CreateOptions) error {
 	return nil
 }
 
+// autoUser is whose ranges in /etc/subuid and /etc/subgid are given out, as
+// containers-storage.conf(5) has it.
+const autoUser = "containers"
+
+// checkAuto refuses to pick a range where there are none, with what to do.
+func checkAuto() error {
+	if unshare.IsRootless() {
+		return nil // the user's own ranges are what podctl runs in
+	}
+	if _, err := idtools.NewIDMappings(autoUser, autoUser); err != nil {
+		return fmt.Errorf("%w: it is there that containers get user namespaces of their own from: add a line such as %s:2147483648:2147483648 to /etc/subuid and /etc/subgid: %w",
+			err, autoUser, errdefs.ErrUnavailable)
+	}
+	return nil
+}
+
 func (s *Store) createContainer(id, imageID string, opts CreateOptions) error {
+	if opts.AutoUserNS != nil {
+		if err := checkAuto(); err != nil {
+			return err
+		}
+	}
 	flags := map[string]any{}
 	if opts.MountLabel != "" || opts.ProcessLabel != "" {
 		flags["ProcessLabel"], flags["MountLabel"] = opts.ProcessLabel, opts.MountLabel
@@ -88,59 +101,62 @@ func (s *Store) createContainer(id, imageID string, opts CreateOptions) error {
 }
 
 func (o CreateOptions) idMapping() types.IDMappingOptions {
-	if o.AutoUserNS != nil {
+	switch {
+	case o.AutoUserNS != nil:
 		return types.IDMappingOptions{AutoUserNs: true, AutoUserNsOpts: types.AutoUserNsOptions{
 			Size:                  o.AutoUserNS.Size,
-			AdditionalUIDMappings: toLibraryMaps(o.AutoUserNS.UIDMap),
-			AdditionalGIDMappings: toLibraryMaps(o.AutoUserNS.GIDMap),
+			AdditionalUIDMappings: toLibraryMaps(o.AutoUserNS.Additional.UID),
+			AdditionalGIDMappings: toLibraryMaps(o.AutoUserNS.Additional.GID),
 		}}
+	case o.IDMappings == nil:
+		return types.IDMappingOptions{HostUIDMapping: true, HostGIDMapping: true}
 	}
-	return types.IDMappingOptions{
-		HostUIDMapping: len(o.UIDMap) == 0, UIDMap: toLibraryMaps(o.UIDMap),
-		HostGIDMapping: len(o.GIDMap) == 0, GIDMap: toLibraryMaps(o.GIDMap),
-	}
+	return types.IDMappingOptions{UIDMap: toLibraryMaps(o.IDMappings.UID), GIDMap: toLibraryMaps(o.IDMappings.GID)}
 }
 
-func toLibraryMaps(maps []IDMap) []idtools.IDMap {
+func toLibraryMaps(maps []container.IDMap) []idtools.IDMap {
 	var out []idtools.IDMap
 	for _, m := range maps {
-		out = append(out, idtools.IDMap{ContainerID: m.ContainerID, HostID: m.HostID, Size: m.Size})
+		out = append(out, idtools.IDMap{ContainerID: int(m.ContainerID), HostID: int(m.HostID), Size: int(m.Size)})
 	}
 	return out
 }
 
-func fromLibraryMaps(maps []idtools.IDMap) []IDMap {
-	var out []IDMap
+func fromLibraryMaps(maps []idtools.IDMap) []container.IDMap {
+	var out []container.IDMap
 	for _, m := range maps {
-		out = append(out, IDMap{ContainerID: m.ContainerID, HostID: m.HostID, Size: m.Size})
+		out = append(out, container.IDMap{ContainerID: uint32(m.ContainerID), HostID: uint32(m.HostID), Size: uint32(m.Size)})
 	}
 	return out
 }
 
 // ContainerExists says whether the store has container id.
 func (s *Store) ContainerExists(id string) bool {
-	container, err := s.store.Container(id)
+	c, err := s.store.Container(id)
 	// The library finds prefixes and names too.
-	return err == nil && container.ID == id
+	return err == nil && c.ID == id
 }
 
 // Mappings returns the user namespace container id was made for, with
-// [CreateOptions.AutoUserNS] the one that was chosen; none means the host's.
-func (s *Store) Mappings(id string) (uids, gids []IDMap, err error) {
-	container, err := s.store.Container(id)
+// [CreateOptions.AutoUserNS] the one that was chosen; nil means the host's.
+func (s *Store) Mappings(id string) (*container.IDMappings, error) {
+	c, err := s.store.Container(id)
 	if err != nil {
-		return nil, nil, fmt.Errorf("layer of container %s: %w", id, err)
+		return nil, fmt.Errorf("layer of container %s: %w", id, err)
 	}
-	return fromLibraryMaps(container.UIDMap), fromLibraryMaps(container.GIDMap), nil
+	if len(c.UIDMap)+len(c.GIDMap) == 0 {
+		return nil, nil
+	}
+	return &container.IDMappings{UID: fromLibraryMaps(c.UIDMap), GID: fromLibraryMaps(c.GIDMap)}, nil
 }
 
 // Labels returns the SELinux labels of container id, empty without SELinux.
 func (s *Store) Labels(id string) (process, mount string, err error) {
-	container, err := s.store.Container(id)
+	c, err := s.store.Container(id)
 	if err != nil {
 		return "", "", fmt.Errorf("layer of container %s: %w", id, err)
 	}
-	return container.ProcessLabel(), container.MountLabel(), nil
+	return c.ProcessLabel(), c.MountLabel(), nil
 }
 
 // Mount mounts the root file system of container id and returns where. It is
@@ -167,11 +183,11 @@ func (s *Store) Mountpoint(id string) string {
 }
 
 func (s *Store) mountpoint(id string) (string, bool) {
-	container, err := s.store.Container(id)
+	c, err := s.store.Container(id)
 	if err != nil {
 		return "", false
 	}
-	layer, err := s.store.Layer(container.LayerID)
+	layer, err := s.store.Layer(c.LayerID)
 	if err != nil || layer.MountCount <= 0 || layer.MountPoint == "" {
 		return "", false
 	}

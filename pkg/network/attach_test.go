@@ -72,7 +72,7 @@ func newHost(t *testing.T) *host {
 func (h *host) attachment(id string) Attachment {
 	h.t.Helper()
 	path := filepath.Join(h.t.TempDir(), "ns")
-	require.NoError(h.t, CreateNS(path))
+	require.NoError(h.t, CreateNS(path, ""))
 	a := testAttachment(id, path)
 	h.t.Cleanup(func() {
 		require.NoError(h.t, h.Teardown(context.Background(), a))

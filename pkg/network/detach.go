@@ -149,7 +149,7 @@ func (b *Backend) rollBack(a Attachment, pending []attachedNet) error {
 		return nil
 	}
 	nsPath := a.NSPath + standInSuffix
-	if err := CreateNS(nsPath); err != nil {
+	if err := CreateNS(nsPath, ""); err != nil {
 		return err
 	}
 	err := b.inOut(a, nsPath, pending)

@@ -14,11 +14,17 @@ import (
 )
 
 // CreateNS makes a network namespace that lives at path until [RemoveNS], with
-// its loopback interface up. It is idempotent: a namespace that is there
-// already is kept, a file left by an interrupted call is replaced.
-func CreateNS(path string) error {
+// its loopback interface up; if from is a path it is the namespace there. It is
+// idempotent: a namespace that is there already is kept, unless it is another
+// than from; a file left by an interrupted call is replaced.
+func CreateNS(path, from string) error {
+	if from != "" {
+		if err := RemoveNS(path); err != nil {
+			return err
+		}
+	}
 	if !HasNS(path) {
-		if err := makeNS(path); err != nil {
+		if err := makeNS(path, from); err != nil {
 			return fmt.Errorf("create network namespace %s: %w", path, err)
 		}
 	}
@@ -29,12 +35,18 @@ func CreateNS(path string) error {
 	return nil
 }
 
-func makeNS(path string) error {
+func makeNS(path, from string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
+	}
+	if from != "" {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			return err
+		}
+		return unix.Mount(from, path, "", unix.MS_BIND, "")
 	}
 	made, err := netns.NewNSAtPath(path)
 	if err != nil {

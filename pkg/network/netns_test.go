@@ -29,12 +29,12 @@ func TestCreateNS(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sub", "ns")
 	t.Cleanup(func() { require.NoError(t, RemoveNS(path)) })
 
-	require.NoError(t, CreateNS(path))
+	require.NoError(t, CreateNS(path, ""))
 	require.True(t, HasNS(path))
 	first := nsInode(t, path)
 
 	t.Run("keeps a good one", func(t *testing.T) {
-		require.NoError(t, CreateNS(path))
+		require.NoError(t, CreateNS(path, ""))
 		require.Equal(t, first, nsInode(t, path))
 	})
 	t.Run("loopback is up", func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestCreateNS(t *testing.T) {
 	t.Run("replaces a file left alone", func(t *testing.T) {
 		require.NoError(t, RemoveNS(path))
 		require.NoError(t, os.WriteFile(path, nil, 0o600))
-		require.NoError(t, CreateNS(path))
+		require.NoError(t, CreateNS(path, ""))
 		require.True(t, HasNS(path))
 	})
 }
@@ -62,7 +62,7 @@ func TestRemoveNS(t *testing.T) {
 	require.NoError(t, RemoveNS(path), "only the file")
 	require.NoFileExists(t, path)
 
-	require.NoError(t, CreateNS(path))
+	require.NoError(t, CreateNS(path, ""))
 	require.NoError(t, unix.Mount("/proc/self/ns/net", path, "none", unix.MS_BIND, ""))
 	require.NoError(t, RemoveNS(path), "two mounts on one another")
 	require.NoFileExists(t, path)

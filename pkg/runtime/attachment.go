@@ -46,8 +46,8 @@ func withAliases(c *container.Container) map[string]types.PerNetworkOptions {
 	return out
 }
 
-// setupNetwork makes the network namespace and attaches it.
-func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) error {
+// setupNetwork makes the network namespace, or keeps that of held, and attaches it.
+func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container, held heldNS) error {
 	if !ownsNetNS(c.Config) {
 		return nil
 	}
@@ -56,7 +56,11 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container) erro
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make directory of network namespaces: %w", err)
 	}
-	if err := r.host.CreateNS(path); err != nil {
+	from := ""
+	if held != nil {
+		from = held.NetNS()
+	}
+	if err := r.host.CreateNS(path, from); err != nil {
 		return err
 	}
 	switch c.Config.Namespaces.Net.Mode {

@@ -24,8 +24,8 @@ import (
 )
 
 // writeBundle makes the OCI bundle from what was set up.
-func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string) error {
-	in, err := r.specInput(ctx, c, volumes)
+func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS) error {
+	in, err := r.specInput(ctx, c, volumes, held)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,7 @@ func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volum
 		DefaultMountsFile: r.settings.Flags.DefaultMountsFile,
 		Devices:           r.settings.Conf.Containers.Devices.Get(),
 		AppArmorProfile:   r.settings.Conf.Containers.ApparmorProfile,
+		OwnDirs:           []string{r.settings.GraphRoot, r.settings.RunRoot, r.settings.TmpDir},
 		ImageMount:        func(ctx context.Context, ref string) (string, error) { return r.mountImage(ctx, c, ref) },
 	})
 }
@@ -65,7 +66,7 @@ func (r *Runtime) mountImage(ctx context.Context, c *container.Container, ref st
 		return "", err
 	}
 	id := imageLayer(c.ID, ref)
-	if err := images.CreateContainer(id, img.ID, image.CreateOptions{}); err != nil {
+	if err := images.CreateContainer(id, img.ID, image.CreateOptions{IDMappings: c.Config.IDMappings}); err != nil {
 		return "", err
 	}
 	return images.Mount(id, "")
@@ -93,7 +94,7 @@ type bundleInput struct {
 	hosts, resolvConf, hostname bundle.File
 }
 
-func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes map[string]string) (*bundleInput, error) {
+func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS) (*bundleInput, error) {
 	conf := r.settings.Conf.Containers
 	rlimits, err := confRlimits(r.settings.Conf.Ulimits())
 	if err != nil {
@@ -123,8 +124,16 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 			}
 		}
 	}
+	in.spec.NoHostMqueue = isGone("/dev/mqueue")
+	in.spec.UIDMappings, in.spec.GIDMappings = c.Config.IDMappings.OCI()
 	if err := r.joinNamespaces(ctx, c, in); err != nil {
 		return nil, err
+	}
+	switch {
+	case held == nil:
+		in.spec.Foreign["net"] = in.spec.Foreign["net"] || ownsNetNS(c.Config)
+	case c.Config.OwnsUserNS():
+		in.spec.Namespaces["user"] = held.UserNS()
 	}
 	return in, r.etcFiles(ctx, c, in)
 }
@@ -132,20 +141,29 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 // joinNamespaces fills in the paths of the namespaces joined and what comes with
 // them: the IPC namespace's /dev/shm, the UTS namespace's host name.
 func (r *Runtime) joinNamespaces(ctx context.Context, c *container.Container, in *bundleInput) error {
-	files := map[string]string{"ipc": "ipc", "net": "net", "pid": "pid", "uts": "uts", "user": "user", "cgroup": "cgroup"}
+	owner, err := r.ownerOfUserNS(ctx, c)
+	if err != nil {
+		return err
+	}
+	in.spec.Foreign = map[string]bool{}
 	for kind, ns := range c.Config.Namespaces.ByKind() {
 		switch ns.Mode {
 		case container.ModePath:
-			in.spec.Namespaces[kind] = ns.Value
+			in.spec.Namespaces[kind], in.spec.Foreign[kind] = ns.Value, kind != "pid" // whose it is cannot be seen
 		case container.ModeContainer:
-			other, err := r.container(ctx, ns.Value)
+			other, err := r.runningOther(ctx, c, kind, ns.Value)
 			if err != nil {
 				return err
 			}
-			if !r.alive(other.Runtime.Process) {
-				return fmt.Errorf("container %s, whose %s namespace container %s joins, is not running: %w", other.ID, kind, c.ID, errdefs.ErrCtrState)
+			in.spec.Namespaces[kind] = namespacePath(other, kind)
+			others, err := r.ownerOfUserNS(ctx, other)
+			if err != nil {
+				return err
 			}
-			in.spec.Namespaces[kind] = fmt.Sprintf("/proc/%d/ns/%s", other.Runtime.Process.PID, files[kind])
+			in.spec.Foreign[kind] = others != owner
+			if kind == "pid" && owner != "" && others != owner {
+				return fmt.Errorf("container %s cannot have a /proc of the PID namespace of container %s, which is in another user namespace: use --userns container:%s too: %w", c.ID, other.Name, other.Name, errdefs.ErrInvalidArg)
+			}
 			if kind == "ipc" {
 				in.spec.ShmPath = r.shmPath(other)
 			}
@@ -158,6 +176,20 @@ func (r *Runtime) joinNamespaces(ctx context.Context, c *container.Container, in
 		in.spec.Namespaces["net"] = c.Runtime.NetNS
 	}
 	return nil
+}
+
+// runningOther is the container whose namespace c joins.
+func (r *Runtime) runningOther(ctx context.Context, c *container.Container, kind, id string) (*container.Container, error) {
+	other, err := r.container(ctx, id)
+	if err == nil && !r.alive(other.Runtime.Process) {
+		err = fmt.Errorf("container %s, whose %s namespace container %s joins, is not running: %w", other.ID, kind, c.ID, errdefs.ErrCtrState)
+	}
+	return other, err
+}
+
+// namespacePath is where a running container's namespace is.
+func namespacePath(c *container.Container, kind string) string {
+	return fmt.Sprintf("/proc/%d/ns/%s", c.Runtime.Process.PID, kind)
 }
 
 // shmPath is the /dev/shm that comes with a container's IPC namespace.

@@ -54,7 +54,7 @@ func complete(user *container.Config, in surroundings) (*container.Config, error
 
 func completeProcess(c *container.Config, in surroundings) error {
 	conf := in.settings.Conf.Containers
-	c.WorkDirGiven = c.WorkDir != ""
+	c.UserGiven, c.WorkDirGiven = c.User != "", c.WorkDir != ""
 	if img := in.image; img != nil {
 		c.Image = container.Image{ID: img.ID, Name: img.Name, RawName: c.Image.RawName, Digest: img.Digest}
 		if !c.EntrypointSet {

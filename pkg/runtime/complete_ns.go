@@ -57,9 +57,6 @@ func completeNamespaces(c *container.Config, in surroundings) error {
 			*ns = joinInfra(in.pod.infra, kind)
 		}
 	}
-	if user := c.Namespaces.User; len(c.Namespaces.UIDMap)+len(c.Namespaces.GIDMap) > 0 || user.Mode != container.ModeHost && !user.Shares() && user.Mode != container.ModePath {
-		return fmt.Errorf("user namespace %q: podctl runs containers in the host's user namespace only: %w", user, errdefs.ErrUnsupported)
-	}
 	if c.Namespaces.UTS.Shares() || c.Namespaces.UTS.IsHost() {
 		if c.Hostname != "" && !c.Infra {
 			where := "joining the pod UTS namespace"
@@ -76,7 +73,8 @@ func defaultNamespace(word string) container.Namespace {
 	if word == "" {
 		word = string(container.ModePrivate)
 	}
-	return container.Namespace{Mode: container.Mode(word)}
+	mode, value, _ := strings.Cut(word, ":")
+	return container.Namespace{Mode: container.Mode(mode), Value: value}
 }
 
 // joinInfra is the infra container's namespace, or the host's if infra uses that.

@@ -101,6 +101,9 @@ func (r *Runtime) planContainer(ctx context.Context, opts CreateOptions) (*conta
 	if err := r.resolveNetworks(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if err := r.resolveUserNS(ctx, cfg); err != nil {
+		return nil, err
+	}
 	c := &container.Container{ID: id, Name: name, Config: cfg, State: container.Creating, DependsOn: dependencies(cfg)}
 	if p != nil {
 		c.PodID = p.pod.ID
@@ -341,14 +344,8 @@ func (r *Runtime) makeContainer(ctx context.Context, c *container.Container, vol
 	if err := r.makeVolumes(ctx, volumes); err != nil {
 		return err
 	}
-	if c.Config.Image.ID != "" {
-		images, err := r.layers()
-		if err != nil {
-			return err
-		}
-		if err := images.CreateContainer(c.ID, c.Config.Image.ID, image.CreateOptions{}); err != nil {
-			return fmt.Errorf("creating container storage: %w", err)
-		}
+	if err := r.makeLayer(c); err != nil {
+		return err
 	}
 	if err := r.writeBlueprint(c); err != nil {
 		return err
@@ -370,6 +367,11 @@ func markCreated(ctx context.Context, tx *store.Tx, c *container.Container) erro
 	release(c)
 	if err := tx.SaveContainer(ctx, c); err != nil {
 		return err
+	}
+	if c.Config.AutoUserNS() { // the range is known by now
+		if err := tx.SaveContainerConfig(ctx, c); err != nil {
+			return err
+		}
 	}
 	return tx.AddEvent(ctx, containerEvent(c, event.Create))
 }

@@ -38,23 +38,37 @@ func (r *Runtime) hostConfig(in *inspected) *InspectHostConfig {
 	for _, u := range cfg.Resources.Rlimits {
 		h.Ulimits = append(h.Ulimits, InspectUlimit{Name: u.Type, Soft: int64(u.Soft), Hard: int64(u.Hard)})
 	}
-	h.addModes(cfg.Namespaces)
+	h.addModes(cfg)
 	r.addCgroup(h, cfg)
 	return h
 }
 
 // addModes words the namespaces.
-func (h *InspectHostConfig) addModes(ns container.Namespaces) {
+func (h *InspectHostConfig) addModes(cfg *container.Config) {
+	ns := cfg.Namespaces
 	h.NetworkMode, h.IpcMode, h.PidMode, h.UTSMode, h.CgroupMode = ns.Net.String(), ns.IPC.String(), ns.PID.String(), ns.UTS.String(), ns.Cgroup.String()
 	if !ns.User.IsHost() {
-		h.UsernsMode = ns.User.String()
-		if len(ns.UIDMap)+len(ns.GIDMap) > 0 {
-			h.UsernsMode = string(container.ModePrivate)
-		}
+		h.UsernsMode = userMode(cfg)
 	}
-	if len(ns.UIDMap)+len(ns.GIDMap) > 0 {
-		h.IDMappings = &InspectIDMappings{UIDMap: ns.UIDMap, GIDMap: ns.GIDMap}
+	if maps := cfg.IDMappings; maps != nil {
+		h.IDMappings = &InspectIDMappings{UIDMap: rangesText(maps.UID), GIDMap: rangesText(maps.GID)}
 	}
+}
+
+// userMode words the user namespace: how it came to be the container's own is not said.
+func userMode(cfg *container.Config) string {
+	if cfg.OwnsUserNS() {
+		return string(container.ModePrivate)
+	}
+	return cfg.Namespaces.User.String()
+}
+
+func rangesText(maps []container.IDMap) []string {
+	out := make([]string, 0, len(maps))
+	for _, m := range maps {
+		out = append(out, m.String())
+	}
+	return out
 }
 
 // addCgroup says where the cgroup is. A parent that is the manager's default is

@@ -199,7 +199,7 @@ func (x *examination) checkContainer(c *container.Container, t *trace) {
 			mend: mending{rankFile, c.ID + "-blueprint", func(ctx context.Context) error { return r.mendBlueprint(ctx, c.ID) }},
 		})
 	}
-	if c.Config.Image.ID != "" && !t.layer && !x.host.noLayers {
+	if c.Config.HasLayer() && !t.layer && !x.host.noLayers {
 		x.add(Finding{
 			Kind: FindLayer, Object: c.ID, Problem: fmt.Sprintf("the storage layer of container %s is gone", c.Name), Repair: "make an empty one from its image",
 			mend: mending{rankSettle, c.ID + "-layer", func(ctx context.Context) error { return r.mendLayer(ctx, c.ID) }},

@@ -11,7 +11,6 @@ import (
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
-	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
@@ -31,7 +30,11 @@ func (r *Runtime) mendLayer(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return layers.CreateContainer(id, c.Config.Image.ID, image.CreateOptions{})
+		opts, err := layerOptions(c.Config)
+		if err != nil {
+			return err
+		}
+		return layers.CreateContainer(id, c.Config.Image.ID, opts)
 	})
 }
 

@@ -224,7 +224,17 @@ func (p *podctl) View(ctx context.Context, fn func(*store.Tx) error) error {
 
 // Mounts of the run directory.
 
-func (p *podctl) CreateNS(path string) error {
+func (p *podctl) HoldUserNS(*container.IDMappings, bool) (heldNS, error) { return fakeHeld{}, nil }
+func (p *podctl) JoinUserNS(string) (heldNS, error)                      { return fakeHeld{}, nil }
+
+// fakeHeld is a user namespace held.
+type fakeHeld struct{}
+
+func (fakeHeld) UserNS() string { return "/proc/1/ns/user" }
+func (fakeHeld) NetNS() string  { return "/proc/1/ns/net" }
+func (fakeHeld) Release()       {}
+
+func (p *podctl) CreateNS(path, _ string) error {
 	return p.step("create-ns", filepath.Base(path), setDown(p.netns, filepath.Base(path)))
 }
 
@@ -488,6 +498,14 @@ func (i fakeImages) Ensure(_ context.Context, ref string, _ image.PullOptions) (
 
 func (i fakeImages) CreateContainer(id, _ string, _ image.CreateOptions) error {
 	return i.step("create-layer", id, setDown(i.layers, id))
+}
+
+func (fakeImages) Mappings(string) (*container.IDMappings, error) { return testRange(), nil }
+
+// testRange is what the fake store picks.
+func testRange() *container.IDMappings {
+	m := []container.IDMap{{ContainerID: 0, HostID: 100000, Size: 65536}}
+	return &container.IDMappings{UID: m, GID: m}
 }
 
 func (i fakeImages) Mount(id, _ string) (string, error) {

@@ -11,11 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/bundle"
+	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
+	"github.com/podctl/podctl/pkg/userns"
 )
 
 // What the engine needs of its neighbours to carry containers through their
@@ -52,6 +54,7 @@ type monitor interface {
 type imageLayers interface {
 	Ensure(ctx context.Context, ref string, opts image.PullOptions) (*image.Image, error)
 	CreateContainer(id, imageID string, opts image.CreateOptions) error
+	Mappings(id string) (*container.IDMappings, error)
 	Mount(id, label string) (string, error)
 	Unmount(id string, force bool) (still bool, err error)
 	DeleteContainer(id string) error
@@ -86,10 +89,23 @@ func (processTable) InCgroup(pid int, word string) bool {
 	return err == nil && strings.Contains(string(b), word)
 }
 
+// heldNS is a user namespace, and a network namespace that belongs to it, that are
+// kept until a container is in them.
+type heldNS interface {
+	UserNS() string
+	NetNS() string
+	Release()
+}
+
 // host is what is neither processes nor anybody's store: mounts in the run
 // directory. Every method is idempotent.
 type host interface {
-	CreateNS(path string) error
+	// CreateNS makes a network namespace, or keeps the one that is at from.
+	CreateNS(path, from string) error
+	// HoldUserNS makes a user namespace, JoinUserNS a network namespace that
+	// belongs to one there is. They go when they are released and not in use.
+	HoldUserNS(maps *container.IDMappings, withNet bool) (heldNS, error)
+	JoinUserNS(path string) (heldNS, error)
 	RemoveNS(path string) error
 	WriteBundle(ctx context.Context, in bundle.Input) error
 	RemoveBundle(dir string) error
@@ -98,9 +114,23 @@ type host interface {
 // thisHost is the host podctl runs on.
 type thisHost struct{}
 
-func (thisHost) CreateNS(path string) error    { return network.CreateNS(path) }
-func (thisHost) RemoveNS(path string) error    { return network.RemoveNS(path) }
-func (thisHost) RemoveBundle(dir string) error { return bundle.Remove(dir) }
+func (thisHost) CreateNS(path, from string) error { return network.CreateNS(path, from) }
+func (thisHost) RemoveNS(path string) error       { return network.RemoveNS(path) }
+func (thisHost) RemoveBundle(dir string) error    { return bundle.Remove(dir) }
+
+func (thisHost) HoldUserNS(maps *container.IDMappings, withNet bool) (heldNS, error) {
+	return asHeld(userns.New(maps, withNet))
+}
+
+func (thisHost) JoinUserNS(path string) (heldNS, error) { return asHeld(userns.Join(path, true)) }
+
+// asHeld keeps a nil from becoming an interface.
+func asHeld(h *userns.Held, err error) (heldNS, error) {
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
 
 func (thisHost) WriteBundle(ctx context.Context, in bundle.Input) error {
 	_, err := bundle.Write(ctx, in)

@@ -9,7 +9,6 @@ import (
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
-	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/store"
 )
@@ -128,6 +127,9 @@ func (r *Runtime) planInfra(ctx context.Context, p *pod.Pod, opts PodCreateOptio
 	if err := r.resolveNetworks(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if err := r.resolveUserNS(ctx, cfg); err != nil {
+		return nil, err
+	}
 	c := &container.Container{ID: id, Name: name, PodID: p.ID, Config: cfg, State: container.Creating}
 	r.claim(c, intentCreate)
 	return c, nil
@@ -198,14 +200,8 @@ func (r *Runtime) makeInfra(ctx context.Context, infra *container.Container, vol
 	if err := r.makeVolumes(ctx, volumes); err != nil {
 		return err
 	}
-	if infra.Config.Image.ID != "" {
-		images, err := r.layers()
-		if err != nil {
-			return err
-		}
-		if err := images.CreateContainer(infra.ID, infra.Config.Image.ID, image.CreateOptions{}); err != nil {
-			return fmt.Errorf("creating container storage: %w", err)
-		}
+	if err := r.makeLayer(infra); err != nil {
+		return err
 	}
 	return r.writeBlueprint(infra)
 }

@@ -170,7 +170,7 @@ func (d *PodInspect) addInfra(infra *container.Container, volumes map[string]str
 		NoManageResolvConf: n.NoResolvConf, DNSServer: n.DNSServers, DNSSearch: n.DNSSearch, DNSOption: n.DNSOptions,
 		NoManageHostname: n.NoHostname, NoManageHosts: n.NoHosts, HostAdd: n.HostAdd, HostsFile: n.HostsFile,
 		NetworkOptions: n.Options, CPUPeriod: d.CPUPeriod, CPUQuota: d.CPUQuota, CPUSetCPUs: d.CPUSetCPUs,
-		PidNS: ns.PID.String(), UserNS: ns.User.String(), UtsNS: ns.UTS.String(),
+		PidNS: ns.PID.String(), UserNS: userMode(cfg), UtsNS: ns.UTS.String(),
 	}
 	if len(n.Networks) > 0 {
 		d.InfraConfig.Networks = networksOf(infra)

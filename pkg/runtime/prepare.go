@@ -17,8 +17,9 @@ import (
 
 // prepare sets up everything around a container that is about to be created in
 // the OCI runtime: root filesystem, volumes, network, bundle. It notes in c what
-// was set up. Every step is idempotent.
-func (r *Runtime) prepare(ctx context.Context, c *container.Container) error {
+// was set up. Every step is idempotent. held is the user namespace made for the
+// container, nil without one.
+func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS) error {
 	// A cut off start, or one before a reboot, may have left an address leased.
 	if c.Runtime.NetNS != "" {
 		if err := r.teardownNetwork(ctx, c); err != nil {
@@ -35,10 +36,10 @@ func (r *Runtime) prepare(ctx context.Context, c *container.Container) error {
 	if err != nil {
 		return err
 	}
-	if err := r.setupNetwork(ctx, c); err != nil {
+	if err := r.setupNetwork(ctx, c, held); err != nil {
 		return err
 	}
-	return r.writeBundle(ctx, c, volumes)
+	return r.writeBundle(ctx, c, volumes, held)
 }
 
 // mountRootfs finds or mounts the root filesystem.
@@ -53,7 +54,10 @@ func (r *Runtime) mountRootfs(c *container.Container) error {
 		// The built-in infra container: an empty directory; the OCI runtime makes
 		// the mount points in it.
 		c.Runtime.Mountpoint = filepath.Join(r.settings.BundleDir(c.ID), "rootfs")
-		return os.MkdirAll(c.Runtime.Mountpoint, 0o755)
+		if err := os.MkdirAll(c.Runtime.Mountpoint, 0o755); err != nil || c.Config.IDMappings == nil {
+			return err
+		}
+		return os.Chown(c.Runtime.Mountpoint, int(c.Config.IDMappings.HostUID(0)), int(c.Config.IDMappings.HostGID(0)))
 	}
 	images, err := r.layers()
 	if err != nil {
@@ -95,7 +99,7 @@ func (r *Runtime) mountVolumes(ctx context.Context, c *container.Container) (map
 			return nil, err
 		}
 		if (v.NeedsCopyUp || v.NeedsChown) && !c.Config.Infra && !slices.Contains(m.Options, "nocopy") {
-			if err := r.firstUse(ctx, v, c.Runtime.Mountpoint, m.Destination); err != nil {
+			if err := r.firstUse(ctx, v, c, m.Destination); err != nil {
 				return nil, err
 			}
 		}
@@ -106,8 +110,9 @@ func (r *Runtime) mountVolumes(ctx context.Context, c *container.Container) (map
 
 // firstUse gives a fresh volume the content, owner and mode of what it covers,
 // and records that this was done. Infra containers have nothing to give.
-func (r *Runtime) firstUse(ctx context.Context, v *volume.Volume, rootfs, target string) error {
-	if err := volume.FirstUse(v, rootfs, target); err != nil {
+func (r *Runtime) firstUse(ctx context.Context, v *volume.Volume, c *container.Container, target string) error {
+	maps := c.Config.IDMappings
+	if err := volume.FirstUse(v, c.Runtime.Mountpoint, target, int(maps.HostUID(0)), int(maps.HostGID(0))); err != nil {
 		return err
 	}
 	if err := r.writeVolumeBlueprint(v); err != nil {
@@ -134,7 +139,7 @@ func (r *Runtime) unmountAll(ctx context.Context, c *container.Container) error 
 	if err := r.host.RemoveBundle(r.settings.BundleDir(c.ID)); err != nil {
 		return err
 	}
-	if c.Config.Image.ID != "" {
+	if c.Config.HasLayer() {
 		images, err := r.layers()
 		if err != nil {
 			return err

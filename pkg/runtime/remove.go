@@ -385,7 +385,7 @@ func (r *Runtime) recordDeath(ctx context.Context, c *container.Container) error
 
 // removeStorage removes a container's layer, directories and files. Idempotent.
 func (r *Runtime) removeStorage(c *container.Container) error {
-	if c.Config == nil || c.Config.Image.ID != "" || c.Config.Rootfs == "" && !c.Config.Infra {
+	if c.Config == nil || c.Config.HasLayer() || c.Config.Rootfs == "" && !c.Config.Infra {
 		images, err := r.layers()
 		if err != nil {
 			return err

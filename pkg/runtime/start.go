@@ -267,7 +267,14 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	defer closeFiles(ports) // conmon has its own copies by then
-	if err := r.prepare(ctx, c); err != nil {
+	held, err := r.holdUserNS(ctx, c)
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		defer held.Release() // the container's process is in it by then
+	}
+	if err := r.prepare(ctx, c, held); err != nil {
 		return err
 	}
 	create := oci.CreateOptions{

@@ -14,19 +14,19 @@ import (
 // FirstUse does what the volume still needs before the first container that
 // mounts it at target runs: the content of the image's directory at target is
 // copied in (NeedsCopyUp), and the volume gets that directory's owner and mode
-// (NeedsChown). rootfs is the container's mounted root; links in target stay
-// inside it.
+// (NeedsChown), or uid and gid where the image has none. rootfs is the container's
+// mounted root; links in target stay inside it.
 //
 // A volume that holds anything is not copied into. Both needs are cleared in v,
 // which the caller then records; a call that was cut short starts over.
-func FirstUse(v *Volume, rootfs, target string) error {
-	if err := firstUse(v, rootfs, target); err != nil {
+func FirstUse(v *Volume, rootfs, target string, uid, gid int) error {
+	if err := firstUse(v, rootfs, target, uid, gid); err != nil {
 		return fmt.Errorf("prepare volume %s for %s: %w", v.Name, target, err)
 	}
 	return nil
 }
 
-func firstUse(v *Volume, rootfs, target string) error {
+func firstUse(v *Volume, rootfs, target string, uid, gid int) error {
 	source, err := securejoin.SecureJoin(rootfs, target)
 	if err != nil {
 		return err
@@ -40,8 +40,13 @@ func firstUse(v *Volume, rootfs, target string) error {
 			return err
 		}
 	}
-	if v.NeedsChown && info != nil {
-		if err := setOwner(v.Mountpoint, info); err != nil {
+	if v.NeedsChown {
+		if info != nil {
+			err = setOwner(v.Mountpoint, info)
+		} else {
+			err = os.Lchown(v.Mountpoint, uid, gid)
+		}
+		if err != nil {
 			return err
 		}
 	}

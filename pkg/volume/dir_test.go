@@ -129,7 +129,7 @@ func rootfsWith(t *testing.T) string {
 func TestFirstUse(t *testing.T) {
 	t.Run("copies content, follows links inside the root, takes the mode", func(t *testing.T) {
 		_, v := made(t, CreateOptions{Name: "v"})
-		require.NoError(t, FirstUse(v, rootfsWith(t), "/data"))
+		require.NoError(t, FirstUse(v, rootfsWith(t), "/data", 0, 0))
 		require.FileExists(t, filepath.Join(v.Mountpoint, "sub", "f"))
 		to, err := os.Readlink(filepath.Join(v.Mountpoint, "link"))
 		require.NoError(t, err)
@@ -143,7 +143,7 @@ func TestFirstUse(t *testing.T) {
 	t.Run("leaves a volume that holds something alone", func(t *testing.T) {
 		_, v := made(t, CreateOptions{Name: "v"})
 		require.NoError(t, os.WriteFile(filepath.Join(v.Mountpoint, "mine"), nil, 0o600))
-		require.NoError(t, FirstUse(v, rootfsWith(t), "/data"))
+		require.NoError(t, FirstUse(v, rootfsWith(t), "/data", 0, 0))
 		require.NoDirExists(t, filepath.Join(v.Mountpoint, "sub"))
 		require.FileExists(t, filepath.Join(v.Mountpoint, "mine"))
 	})
@@ -152,7 +152,7 @@ func TestFirstUse(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(v.Mountpoint), marker), nil, 0o600))
 		require.NoError(t, os.MkdirAll(filepath.Join(v.Mountpoint, "sub"), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(v.Mountpoint, "sub", "f"), nil, 0o600))
-		require.NoError(t, FirstUse(v, rootfsWith(t), "/data"))
+		require.NoError(t, FirstUse(v, rootfsWith(t), "/data", 0, 0))
 		text, err := os.ReadFile(filepath.Join(v.Mountpoint, "sub", "f"))
 		require.NoError(t, err)
 		require.Equal(t, "x", string(text))
@@ -161,14 +161,14 @@ func TestFirstUse(t *testing.T) {
 		_, v := made(t, CreateOptions{Name: "v"})
 		v.NeedsChown = false
 		require.NoError(t, os.Chmod(v.Mountpoint, 0o700))
-		require.NoError(t, FirstUse(v, rootfsWith(t), "/data"))
+		require.NoError(t, FirstUse(v, rootfsWith(t), "/data", 0, 0))
 		info, err := os.Stat(v.Mountpoint)
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 	})
 	t.Run("a target the image does not have is fine", func(t *testing.T) {
 		_, v := made(t, CreateOptions{Name: "v"})
-		require.NoError(t, FirstUse(v, rootfsWith(t), "/nowhere/at/all"))
+		require.NoError(t, FirstUse(v, rootfsWith(t), "/nowhere/at/all", 0, 0))
 		require.False(t, v.NeedsCopyUp)
 	})
 }

@@ -1,0 +1,209 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/containers/storage/pkg/unshare"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/store"
+	"github.com/podctl/podctl/pkg/userns"
+)
+
+// resolveUserNS decides which IDs the container's user namespace has, except
+// where a range is to be picked for it: that is known once its layer is made.
+func (r *Runtime) resolveUserNS(ctx context.Context, c *container.Config) (err error) {
+	c.IDMappings = nil
+	user := c.Namespaces.User
+	switch {
+	case c.AutoUserNS():
+		_, err = container.ParseAutoOptions(user.Value)
+	case user.Mode == container.ModePrivate:
+		c.IDMappings, err = givenMappings(c.Namespaces)
+	case user.Mode == container.ModeKeepID, user.Mode == container.ModeNoMap:
+		err = r.mapUser(c)
+	case user.Mode == container.ModeContainer:
+		c.IDMappings, err = r.mappingsOf(ctx, user.Value)
+	case user.Mode == container.ModePath:
+		c.IDMappings, err = mappingsAt(user.Value)
+	}
+	if err != nil {
+		return fmt.Errorf("user namespace %q: %w", user, err)
+	}
+	return nil
+}
+
+// givenMappings are those of --uidmap, --gidmap, --subuidname and --subgidname.
+func givenMappings(ns container.Namespaces) (*container.IDMappings, error) {
+	var in container.IDRanges
+	if ns.SubUIDName+ns.SubGIDName != "" {
+		sub, err := userns.Subordinate(ns.SubUIDName, ns.SubGIDName)
+		if err != nil {
+			return nil, err
+		}
+		in.Base = *sub
+	}
+	var err error
+	if in.Parent, err = userns.Own(); err != nil {
+		return nil, err
+	}
+	return container.ParseIDMaps(ns.UIDMap, ns.GIDMap, in)
+}
+
+// mapUser maps the user who runs podctl to its own ID, or to none, and the other
+// IDs it has around that. With keep-id the process is that user, unless told
+// otherwise.
+func (r *Runtime) mapUser(c *container.Config) error {
+	mode := c.Namespaces.User.Mode
+	if !r.settings.Rootless {
+		return fmt.Errorf("%s is only supported in rootless mode: %w", mode, errdefs.ErrInvalidArg)
+	}
+	own, err := userns.Own()
+	if err != nil {
+		return err
+	}
+	uids, gids := userns.Count(own.UID), userns.Count(own.GID)
+	if mode == container.ModeNoMap {
+		c.IDMappings = &container.IDMappings{UID: container.NoMap(uids), GID: container.NoMap(gids)}
+		return nil
+	}
+	opts, err := container.ParseKeepIDOptions(c.Namespaces.User.Value)
+	if err != nil {
+		return err
+	}
+	uid, gid := uint32(unshare.GetRootlessUID()), uint32(unshare.GetRootlessGID())
+	if opts.UID != nil {
+		uid = *opts.UID
+	}
+	if opts.GID != nil {
+		gid = *opts.GID
+	}
+	c.IDMappings = &container.IDMappings{UID: container.KeepID(uid, uids, opts.Size), GID: container.KeepID(gid, gids, opts.Size)}
+	if !c.UserGiven && !c.Infra {
+		c.User = fmt.Sprintf("%d:%d", uid, gid)
+	}
+	return nil
+}
+
+// mappingsOf are the IDs of another container, whose user namespace is joined.
+func (r *Runtime) mappingsOf(ctx context.Context, id string) (maps *container.IDMappings, err error) {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
+		other, err := tx.Container(ctx, id)
+		if err != nil {
+			return err
+		}
+		if other.Config == nil {
+			return fmt.Errorf("container %s: %s: %w", id, other.Damage, errdefs.ErrInvalidState)
+		}
+		maps = other.Config.IDMappings
+		return nil
+	})
+	return maps, err
+}
+
+// mappingsAt are the IDs of the user namespace at a path; nil if that is ours.
+func mappingsAt(path string) (*container.IDMappings, error) {
+	held, err := userns.Join(path, false)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Release()
+	return held.Mappings()
+}
+
+// makeLayer makes the container's layer in the image store, and notes the range
+// that was picked with it. Idempotent: the store keeps the range until the layer
+// goes, so that none is lost with a killed podctl.
+func (r *Runtime) makeLayer(c *container.Container) error {
+	if !c.Config.HasLayer() {
+		return nil
+	}
+	images, err := r.layers()
+	if err != nil {
+		return err
+	}
+	opts, err := layerOptions(c.Config)
+	if err != nil {
+		return err
+	}
+	if err := images.CreateContainer(c.ID, c.Config.Image.ID, opts); err != nil {
+		return fmt.Errorf("creating container storage: %w", err)
+	}
+	if !c.Config.AutoUserNS() {
+		return nil
+	}
+	c.Config.IDMappings, err = images.Mappings(c.ID)
+	return err
+}
+
+// imagelessRange is the number of IDs for an infra container, whose members may
+// have any image: most have files of nobody, 65534.
+const imagelessRange = 65536
+
+// layerOptions say whose files a container's layer has.
+func layerOptions(c *container.Config) (image.CreateOptions, error) {
+	if !c.AutoUserNS() || c.IDMappings != nil {
+		return image.CreateOptions{IDMappings: c.IDMappings}, nil
+	}
+	opts, err := container.ParseAutoOptions(c.Namespaces.User.Value)
+	if c.Image.ID == "" && opts.Size == 0 {
+		opts.Size = imagelessRange
+	}
+	return image.CreateOptions{AutoUserNS: &opts}, err
+}
+
+// joinsOthers reports whether the container, which has a user namespace of its own,
+// joins other namespaces that belong to another one. An OCI runtime must then join
+// those before it makes the user namespace: from inside it may not.
+func joinsOthers(c *container.Config) bool {
+	for kind, ns := range c.Namespaces.ByKind() {
+		if kind != "user" && (ns.Mode == container.ModeContainer || ns.Mode == container.ModePath) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdUserNS makes the user namespace the container is to be created in, with its
+// network namespace; nil where there is none, or the OCI runtime has to make it.
+func (r *Runtime) holdUserNS(ctx context.Context, c *container.Container) (heldNS, error) {
+	cfg := c.Config
+	withNet := ownsNetNS(cfg)
+	switch mode := cfg.Namespaces.User.Mode; {
+	case cfg.OwnsUserNS() && joinsOthers(cfg):
+		return nil, nil
+	case cfg.OwnsUserNS():
+		return r.host.HoldUserNS(cfg.IDMappings, withNet)
+	case mode == container.ModePath && withNet:
+		return r.host.JoinUserNS(cfg.Namespaces.User.Value)
+	case mode == container.ModeContainer && withNet && cfg.IDMappings != nil:
+		other, err := r.runningOther(ctx, c, "user", cfg.Namespaces.User.Value)
+		if err != nil {
+			return nil, err
+		}
+		return r.host.JoinUserNS(namespacePath(other, "user"))
+	}
+	return nil, nil
+}
+
+// ownerOfUserNS names the user namespace a container is in, the same for all that
+// are in the same: "" for the host's, the ID of the container that has it, or its path.
+func (r *Runtime) ownerOfUserNS(ctx context.Context, c *container.Container) (string, error) {
+	for c.Config.OwnsUserNS() || c.Config.Namespaces.User.Value != "" {
+		user := c.Config.Namespaces.User
+		if user.Mode != container.ModeContainer {
+			if user.Mode == container.ModePath {
+				return user.Value, nil
+			}
+			return c.ID, nil
+		}
+		var err error
+		if c, err = r.container(ctx, user.Value); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,76 @@
+package userns
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/containers/storage/pkg/idtools"
+
+	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// Subordinate are the ranges of /etc/subuid and /etc/subgid under these names, the
+// first ID in the container being 0. Without one of the names the other counts for
+// both. Errors: class ErrNotFound, with what to do.
+func Subordinate(uidName, gidName string) (*container.IDMappings, error) {
+	if uidName == "" {
+		uidName = gidName
+	}
+	if gidName == "" {
+		gidName = uidName
+	}
+	found, err := idtools.NewIDMappings(uidName, gidName)
+	if err != nil {
+		return nil, fmt.Errorf("%w: give the name ranges in /etc/subuid and /etc/subgid, with usermod --add-subuids and --add-subgids: %w", err, errdefs.ErrNotFound)
+	}
+	return &container.IDMappings{UID: fromLibrary(found.UIDs()), GID: fromLibrary(found.GIDs())}, nil
+}
+
+func fromLibrary(maps []idtools.IDMap) (out []container.IDMap) {
+	for _, m := range maps {
+		out = append(out, container.IDMap{ContainerID: uint32(m.ContainerID), HostID: uint32(m.HostID), Size: uint32(m.Size)})
+	}
+	return out
+}
+
+// Own are the ranges of the user namespace podctl itself is in; none in the
+// host's, where every ID is what it is.
+func Own() (container.IDMappings, error) {
+	uids, err := ReadMap("/proc/self/uid_map")
+	if err != nil {
+		return container.IDMappings{}, err
+	}
+	gids, err := ReadMap("/proc/self/gid_map")
+	if err != nil || len(uids) == 1 && uids[0] == (container.IDMap{Size: math.MaxUint32}) {
+		return container.IDMappings{}, err
+	}
+	return container.IDMappings{UID: uids, GID: gids}, nil
+}
+
+// Count is how many IDs ranges have.
+func Count(maps []container.IDMap) (n uint32) {
+	for _, m := range maps {
+		n += m.Size
+	}
+	return n
+}
+
+// ReadMap reads a uid_map or gid_map of /proc.
+func ReadMap(path string) ([]container.IDMap, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read ranges of user namespace: %w", err)
+	}
+	var maps []container.IDMap
+	for line := range strings.Lines(string(text)) {
+		var m container.IDMap
+		if _, err := fmt.Sscan(line, &m.ContainerID, &m.HostID, &m.Size); err != nil {
+			return nil, fmt.Errorf("read ranges of user namespace: %s: line %q: %w", path, strings.TrimSpace(line), errdefs.ErrInternal)
+		}
+		maps = append(maps, m)
+	}
+	return maps, nil
+}
