@@ -77,14 +77,15 @@ func (a Attachment) options() types.NetworkOptions {
 		ContainerName:     a.Name,
 		ContainerHostname: a.Hostname,
 		PortMappings:      a.Ports,
-		Networks:          nameInterfaces(a.Networks),
+		Networks:          NameInterfaces(a.Networks),
 		DNSServers:        a.DNSServers,
 	}
 }
 
-// nameInterfaces copies the networks and gives each an interface name; the same
-// input always gives the same names.
-func nameInterfaces(networks map[string]types.PerNetworkOptions) map[string]types.PerNetworkOptions {
+// NameInterfaces copies the networks and gives each that has none an interface
+// name, the first free ethN in the order of their names; the same input always
+// gives the same names.
+func NameInterfaces(networks map[string]types.PerNetworkOptions) map[string]types.PerNetworkOptions {
 	used := map[string]bool{}
 	for _, o := range networks {
 		used[o.InterfaceName] = true

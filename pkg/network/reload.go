@@ -13,7 +13,7 @@ import (
 // with the addresses of its status, as rules get lost when the host's firewall
 // is reloaded. Contract and errors are those of Setup.
 func (b *Backend) Reload(ctx context.Context, a Attachment, status map[string]types.StatusBlock) (map[string]types.StatusBlock, error) {
-	a.Networks = withAddresses(nameInterfaces(a.Networks), status)
+	a.Networks = withAddresses(NameInterfaces(a.Networks), status)
 	return b.Setup(ctx, a) // which first undoes what is there
 }
 

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,6 +109,8 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 // go with the namespace; rules of a firewall that cannot be spoken to may stay.
 func (r *Runtime) detach(ctx context.Context, nets networkLinks, c *container.Container) error {
 	a := r.attachment(c)
+	a.Networks = network.NameInterfaces(a.Networks)
+	maps.Copy(a.Networks, departed(c))
 	err := nets.Teardown(ctx, a)
 	if err == nil || c.State != container.Removing || ctx.Err() != nil {
 		return err

@@ -143,14 +143,16 @@ func (r *Runtime) cleanUp(ctx context.Context, id string, opts CleanupOptions) (
 		_, err := container.Check(container.OpCleanup, id, c.State)
 		return nil, err
 	}
-	resumed := c.Intent == intentCleanup && !r.alive(c.Owner)
+	atBoot := !c.Owner.IsZero() && c.Owner.BootID != r.self.BootID // nothing is started by itself after a boot
+	cutOff := c.Intent == intentStartAgain && !r.alive(c.Owner)
+	resumed := cutOff || c.Intent == intentCleanup && !r.alive(c.Owner)
 	ended := c.State == container.Stopped || resumed
-	if ended {
+	if ended && !cutOff {
 		if err := r.claimCleanup(ctx, id); err != nil {
 			return nil, err
 		}
 	}
-	if !resumed || c.State != container.Exited {
+	if cutOff || !resumed || c.State != container.Exited {
 		if err := r.settle(ctx, id); err != nil {
 			return nil, err
 		}
@@ -162,7 +164,7 @@ func (r *Runtime) cleanUp(ctx context.Context, id string, opts CleanupOptions) (
 		// Who cleaned up could not remove the conmons' cgroup while we were in it.
 		return c, r.removeContainerCgroup(ctx, c)
 	}
-	if ended && wantsRestart(c) {
+	if ended && !atBoot && wantsRestart(c) {
 		err = r.startLocked(ctx, id, startOptions{restarted: true})
 		c.State = container.Running
 	}

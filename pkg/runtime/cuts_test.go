@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/containers/common/libnetwork/types"
 	"github.com/containers/common/pkg/config"
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/volume"
 )
 
@@ -81,6 +83,10 @@ func expect(want container.State, names ...string) func(*bench) {
 			}
 		}
 	}
+}
+
+func isOnNetwork(ctr, name string) func(*bench) bool {
+	return func(b *bench) bool { return isOn(b.row(b.idOf(ctr)), name) }
 }
 
 func never(*bench) bool { return false }
@@ -208,7 +214,7 @@ func cuts() []cut {
 			verb: onPod("p", func(b *bench, e *engine, id string) error { return e.RemovePod(b.ctx, id, RemoveOptions{}) })},
 		{name: "cleanup", setup: ended(oneAlone(true), "web"), verb: onCtr("web", cleanup), done: never, after: expect(container.Exited, "web")},
 		{name: "cleanup_of_one_that_restarts", setup: ended(oneAlone(true, restartAlways), "web"), verb: onCtr("web", cleanup),
-			done: func(b *bench) bool { return b.state("web") == container.Running }},
+			done: func(b *bench) bool { return b.state("web") == container.Running }, after: expect(container.Running, "web")},
 		{name: "cleanup_of_one_that_removes_itself", setup: ended(oneAlone(true, autoRemove), "web"), verb: onCtr("web", cleanup),
 			done: not(hasCtr("web")), after: expect("", "web")},
 		{name: "cleanup_of_the_last_member", setup: ended(func(b *bench) {
@@ -219,6 +225,29 @@ func cuts() []cut {
 			expect(container.Exited, "web")(b)
 			require.Equal(b.t, container.Exited, b.row(b.infra(b.podNamed("p"))).State)
 		}},
+		{name: "connect", setup: oneAlone(true), done: isOnNetwork("web", "net"), after: expect(container.Running, "web"),
+			verb: func(b *bench, e *engine) error {
+				return e.ConnectNetwork(b.ctx, "net", "web", types.PerNetworkOptions{})
+			}},
+		{name: "connect_of_one_that_does_not_run", setup: oneAlone(false), done: isOnNetwork("web", "net"), after: expect(container.Created, "web"),
+			verb: func(b *bench, e *engine) error {
+				return e.ConnectNetwork(b.ctx, "net", "web", types.PerNetworkOptions{})
+			}},
+		{name: "disconnect", setup: func(b *bench) {
+			oneAlone(true)(b)
+			require.NoError(b.t, b.look().ConnectNetwork(b.ctx, "net", "web", types.PerNetworkOptions{}))
+		}, done: not(isOnNetwork("web", "podman")), after: expect(container.Running, "web"),
+			verb: func(b *bench, e *engine) error {
+				return e.DisconnectNetwork(b.ctx, "podman", "web", network.DisconnectOptions{})
+			}},
+		{name: "network_reload", setup: oneAlone(true), done: never, after: expect(container.Running, "web"),
+			verb: func(b *bench, e *engine) error {
+				reloaded, err := e.ReloadNetworks(b.ctx, network.ReloadOptions{Containers: []string{"web"}})
+				for _, ctr := range reloaded {
+					err = errors.Join(err, ctr.Err)
+				}
+				return err
+			}},
 		{name: "pause", setup: oneAlone(true), verb: onCtr("web", func(b *bench, e *engine, id string) error { return e.PauseContainer(b.ctx, id) }),
 			done: func(*bench) bool { return true }, after: expect(container.Paused, "web")},
 	}

@@ -78,6 +78,9 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	if err != nil {
 		return result, err
 	}
+	if err := r.recover(ctx); err != nil {
+		return result, err
+	}
 	engine, err := r.oci()
 	if err != nil {
 		return result, err
@@ -147,9 +150,6 @@ func (r *Runtime) recordSession(ctx context.Context, id, session string, opts Ex
 		if err := check(tx); err != nil {
 			return err
 		}
-		if err := r.forgetDeadSessions(ctx, tx, id); err != nil {
-			return err
-		}
 		return tx.InsertExecSession(ctx, &store.ExecSession{
 			ID: session, ContainerID: id, Process: r.self, CreatedAt: tx.Now(), Config: config,
 		})
@@ -172,21 +172,26 @@ func (r *Runtime) checkPodStays(ctx context.Context, tx *store.Tx, c *container.
 	return nil
 }
 
-// forgetDeadSessions removes rows of sessions whose end nobody recorded.
-func (r *Runtime) forgetDeadSessions(ctx context.Context, tx *store.Tx, id string) error {
-	sessions, err := tx.ExecSessions(ctx, id)
+// recoverSession ends a session whose process is gone, which its conmon did not
+// live to report, and finds the process of one whose podctl was killed before it
+// could say which it is.
+func (r *Runtime) recoverSession(ctx context.Context, s *store.ExecSession) error {
+	c, err := r.container(ctx, s.ContainerID)
 	if err != nil {
 		return err
 	}
-	for _, s := range sessions {
-		if r.alive(s.Process) {
-			continue
-		}
-		if err := tx.DeleteExecSession(ctx, s.ID); err != nil {
-			return err
-		}
+	dir := r.sessionDir(c.ID, s.ID)
+	conmon := r.processFromFile(c, filepath.Join(dir, "conmon.pid"), "conmon.pid")
+	process := r.processFromFile(c, filepath.Join(dir, "pidfile"), "pidfile")
+	switch {
+	case r.alive(process):
+		s.Process = process
+		return r.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveExecSession(ctx, s) })
+	case r.alive(conmon):
+		return nil // it is about to report the end
 	}
-	return nil
+	_, err = os.Stat(filepath.Join(dir, "pidfile"))
+	return r.concludeSession(ctx, c, s.ID, err == nil)
 }
 
 // recordSessionStart notes the session's process, with the event that it runs.
@@ -257,12 +262,18 @@ func (r *Runtime) CleanupExecSession(ctx context.Context, id, session string) er
 	if err != nil {
 		return err
 	}
-	dir := r.sessionDir(id, session)
+	return r.concludeSession(ctx, c, session, true)
+}
+
+// concludeSession forgets a session, with its files; one that ran has ended as
+// its exit file says.
+func (r *Runtime) concludeSession(ctx context.Context, c *container.Container, session string, ran bool) error {
+	dir := r.sessionDir(c.ID, session)
 	code := unknownExit
-	if exit, ok, err := oci.ExecExitStatus(dir, id); err == nil && ok {
+	if exit, ok, err := oci.ExecExitStatus(dir, c.ID); err == nil && ok {
 		code = exit.Code
 	}
-	if err := r.forgetSession(ctx, c, session, code, true); err != nil {
+	if err := r.forgetSession(ctx, c, session, code, ran); err != nil {
 		return err
 	}
 	return os.RemoveAll(dir)

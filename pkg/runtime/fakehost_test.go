@@ -531,7 +531,8 @@ func (i fakeImages) DeleteContainer(id string) error {
 	})
 }
 
-// fakeNetworks leases an address to each container.
+// fakeNetworks leases an address to each container on each of its networks: the
+// key is "ID network".
 type fakeNetworks struct{ *podctl }
 
 func (n fakeNetworks) Inspect(_ context.Context, name string) (types.Network, error) {
@@ -539,22 +540,32 @@ func (n fakeNetworks) Inspect(_ context.Context, name string) (types.Network, er
 }
 
 func (n fakeNetworks) Setup(_ context.Context, a network.Attachment) (map[string]types.StatusBlock, error) {
-	return map[string]types.StatusBlock{"podman": {}}, n.step("attach-network", a.ID, func() error {
-		switch {
-		case n.leases[a.ID]:
-			return fmt.Errorf("%s has an address", a.ID)
-		case !n.netns[a.ID]:
+	status := map[string]types.StatusBlock{}
+	return status, n.step("attach-network", a.ID, func() error {
+		if !n.netns[a.ID] {
 			return fmt.Errorf("%s has no namespace", a.ID)
 		}
-		n.leases[a.ID] = true
+		for name, o := range network.NameInterfaces(a.Networks) {
+			n.leases[a.ID+" "+name] = true
+			status[name] = types.StatusBlock{Interfaces: map[string]types.NetInterface{o.InterfaceName: {}}}
+		}
 		return nil
 	})
+}
+
+func (n fakeNetworks) Reload(ctx context.Context, a network.Attachment, _ map[string]types.StatusBlock) (map[string]types.StatusBlock, error) {
+	return n.Setup(ctx, a)
 }
 
 func (n fakeNetworks) Forget(a network.Attachment) error { return n.Teardown(context.Background(), a) }
 
 func (n fakeNetworks) Teardown(_ context.Context, a network.Attachment) error {
-	return n.step("detach-network", a.ID, takeAway(n.leases, a.ID))
+	return n.step("detach-network", a.ID, func() error {
+		for name := range a.Networks {
+			delete(n.leases, a.ID+" "+name)
+		}
+		return nil
+	})
 }
 
 func (n fakeNetworks) HostIP(map[string]types.StatusBlock) string { return "" }

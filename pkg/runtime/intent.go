@@ -14,8 +14,11 @@ import (
 const (
 	intentCreate = "create"
 	intentStart  = "start"
-	intentStop   = "stop"
-	intentRemove = "remove"
+	// intentStartAgain is intentStart by the restart policy: one that is cut off is
+	// tried again.
+	intentStartAgain = "start-again"
+	intentStop       = "stop"
+	intentRemove     = "remove"
 	// intentRestart: stopped, about to be started again by the owner. It keeps the
 	// exit command from treating the stop as the container's end.
 	intentRestart = "restart"
@@ -33,9 +36,15 @@ const (
 	// when it was claimed. If they are killed before they give the lock up, the
 	// row does not say what they set up.
 	intentRemoveStarted = "remove-started"
-	// takingVolumes ends the intent of a removal that takes the anonymous volumes
+	// intentRewire: the configuration says by now which networks the container is
+	// to be on; the interfaces and firewall rules are being brought in line.
+	intentRewire = "rewire"
+	// takingVolumes is part of the intent of a removal that takes the anonymous volumes
 	// along: whoever carries it on must not take them without having been asked.
 	takingVolumes = "+volumes"
+	// stoppingWithin is part of the intent of a removal that the user gave a time
+	// between stop signal and SIGKILL, and is followed by it. Last in an intent.
+	stoppingWithin = "+time="
 )
 
 // isRemoval reports whether an intent is the removal of a container.
@@ -44,12 +53,33 @@ func isRemoval(intent string) bool { return strings.HasPrefix(intent, intentRemo
 // mayBeStarted reports whether an intent stands for a start the row knows
 // nothing of.
 func mayBeStarted(intent string) bool {
-	return intent == intentStart || strings.HasPrefix(intent, intentRemoveStarted)
+	return isStart(intent) || strings.HasPrefix(intent, intentRemoveStarted)
 }
+
+// isStart reports whether an intent is the start of a container.
+func isStart(intent string) bool { return intent == intentStart || intent == intentStartAgain }
 
 // mayBeFrozen reports whether an intent is the removal of a container that has to
 // be thawed to die.
 func mayBeFrozen(intent string) bool { return strings.HasPrefix(intent, intentRemovePaused) }
+
+// takesVolumes reports whether an intent is a removal that takes the anonymous
+// volumes along.
+func takesVolumes(intent string) bool { return strings.Contains(intent, takingVolumes) }
+
+// stopTimeOf is the time between stop signal and SIGKILL that the user gave a
+// removal; nil if none.
+func stopTimeOf(intent string) *time.Duration {
+	_, text, ok := strings.Cut(intent, stoppingWithin)
+	if !ok {
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return nil // damaged: the container's own
+	}
+	return &d
+}
 
 // claim records, in the caller's transaction, that this process is about to
 // carry out the intent.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -89,11 +90,17 @@ func (s snapshot) up(id string) bool {
 func (b *bench) unaccounted(s snapshot) (wrong []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for what, things := range map[string]map[string]bool{"network namespace": b.netns, "address": b.leases, "mount": b.mounts, "bundle": b.bundles, "cgroup": b.ctrCgroups} {
+	for what, things := range map[string]map[string]bool{"network namespace": b.netns, "mount": b.mounts, "bundle": b.bundles, "cgroup": b.ctrCgroups} {
 		for id := range things {
 			if !s.up(id) {
 				wrong = append(wrong, what+" of "+b.called(s, id))
 			}
+		}
+	}
+	for lease := range b.leases {
+		id, network, _ := strings.Cut(lease, " ")
+		if !s.up(id) || !isOn(s.ctrs[id], network) {
+			wrong = append(wrong, "address of "+b.called(s, id)+" on "+network)
 		}
 	}
 	for id := range b.ctrs {
@@ -122,6 +129,11 @@ func (b *bench) unaccounted(s snapshot) (wrong []string) {
 	return wrong
 }
 
+func isOn(c *container.Container, network string) bool {
+	_, ok := c.Config.Network.Networks[network]
+	return ok
+}
+
 func (b *bench) called(s snapshot, id string) string {
 	if c := s.ctrs[id]; c != nil {
 		return c.Name + " (" + string(c.State) + ")"
@@ -142,6 +154,12 @@ func (b *bench) missing(s snapshot) (wrong []string) {
 		}
 		if o := b.ctrs[id]; s.up(id) && (o == nil || !o.main.alive() && o.status != "stopped") {
 			wrong = append(wrong, "no process of "+b.called(s, id))
+		}
+		for name := range c.Config.Network.Networks {
+			_, told := c.Runtime.NetStatus[name]
+			if s.up(id) && (!told || !b.leases[id+" "+name]) {
+				wrong = append(wrong, "no address of "+b.called(s, id)+" on "+name)
+			}
 		}
 	}
 	for name := range s.volumes {

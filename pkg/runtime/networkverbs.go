@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/containers/common/libnetwork/types"
 
@@ -207,107 +205,6 @@ func (r *Runtime) UpdateNetwork(ctx context.Context, nameOrID string, opts types
 	return nets.Update(ctx, nameOrID, opts)
 }
 
-// ConnectNetwork puts a container on one more network; at once if it runs, else
-// when it starts. Errors: [errdefs.ErrNoSuchNetwork], [errdefs.ErrNoSuchCtr].
-func (r *Runtime) ConnectNetwork(ctx context.Context, name, ctr string, opts types.PerNetworkOptions) error {
-	return r.rewire(ctx, name, ctr, event.Connect, func(c *container.Container, n string) error {
-		if _, ok := c.Config.Network.Networks[n]; ok {
-			return fmt.Errorf("container %s is already connected to network %q: network is already connected: %w", c.ID, n, errdefs.ErrExists)
-		}
-		c.Config.Network.Networks = cloneNetworks(c.Config.Network.Networks)
-		c.Config.Network.Networks[n] = opts
-		c.Config.Network.Order = append(c.Config.Network.Order, n)
-		return nil
-	})
-}
-
-// DisconnectNetwork takes a container off a network.
-func (r *Runtime) DisconnectNetwork(ctx context.Context, name, ctr string, _ network.DisconnectOptions) error {
-	return r.rewire(ctx, name, ctr, event.Disconnect, func(c *container.Container, n string) error {
-		if _, ok := c.Config.Network.Networks[n]; !ok {
-			return fmt.Errorf("container %s is not connected to network %q: %w", c.ID, n, errdefs.ErrInvalidArg)
-		}
-		c.Config.Network.Networks = cloneNetworks(c.Config.Network.Networks)
-		delete(c.Config.Network.Networks, n)
-		c.Config.Network.Order = slices.DeleteFunc(slices.Clone(c.Config.Network.Order), func(o string) bool { return o == n })
-		return nil
-	})
-}
-
-func cloneNetworks(in map[string]types.PerNetworkOptions) map[string]types.PerNetworkOptions {
-	out := maps.Clone(in)
-	if out == nil {
-		out = map[string]types.PerNetworkOptions{}
-	}
-	return out
-}
-
-// rewire changes a container's networks under its lock, on the host too if it
-// runs: the whole attachment is made anew, which keeps one way of doing it.
-func (r *Runtime) rewire(ctx context.Context, name, ctr string, status event.Status, edit func(*container.Container, string) error) error {
-	nets, err := r.networks()
-	if err != nil {
-		return err
-	}
-	n, err := nets.Inspect(ctx, name)
-	if err != nil {
-		return err
-	}
-	ids, err := r.lookupContainers(ctx, []string{ctr})
-	if err != nil {
-		return err
-	}
-	return r.locked(ctx, ids[0], func() error { return r.rewireLocked(ctx, nets, ids[0], n.Name, status, edit) })
-}
-
-func (r *Runtime) rewireLocked(ctx context.Context, nets *network.Backend, id, name string, status event.Status, edit func(*container.Container, string) error) error {
-	if err := r.settle(ctx, id); err != nil {
-		return err
-	}
-	c, err := r.container(ctx, id)
-	if err != nil {
-		return err
-	}
-	if c.Config.Namespaces.Net.Mode != container.ModeBridge {
-		return fmt.Errorf("%q is not supported: %w", c.Config.Namespaces.Net, errdefs.ErrNetworkModeUnusable)
-	}
-	old := r.attachment(c)
-	if err := edit(c, name); err != nil {
-		return err
-	}
-	if r.alive(c.Runtime.Process) {
-		if err := nets.Teardown(ctx, old); err != nil {
-			return err
-		}
-		if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
-			return err
-		}
-		if err := r.writeNetStatus(c); err != nil {
-			return err
-		}
-	}
-	if err := r.writeBlueprint(c); err != nil {
-		return err
-	}
-	return r.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.SaveContainerConfig(ctx, c); err != nil {
-			return err
-		}
-		if err := tx.SetContainerNetworks(ctx, c.ID, slices.Sorted(maps.Keys(c.Config.Network.Networks))); err != nil {
-			return err
-		}
-		row, err := tx.Container(ctx, c.ID)
-		if err != nil {
-			return err
-		}
-		row.Runtime.NetStatus = c.Runtime.NetStatus
-		if err := tx.SaveContainer(ctx, row); err != nil {
-			return err
-		}
-		return tx.AddEvent(ctx, event.Event{Type: event.Network, Status: status, ID: c.ID, Name: name, Network: name})
-	})
-}
-
 // ReloadNetworks makes the firewall rules of running containers anew, with the
 // addresses they have, and tells of each.
 func (r *Runtime) ReloadNetworks(ctx context.Context, opts network.ReloadOptions) ([]network.Reloaded, error) {
@@ -315,13 +212,9 @@ func (r *Runtime) ReloadNetworks(ctx context.Context, opts network.ReloadOptions
 	if err != nil {
 		return nil, err
 	}
-	nets, err := r.networks()
-	if err != nil {
-		return nil, err
-	}
 	out := make([]network.Reloaded, 0, len(list))
 	for _, c := range list {
-		err := r.reloadOne(ctx, nets, c.ID)
+		err := r.reloadOne(ctx, c.ID)
 		out = append(out, network.Reloaded{ID: c.ID, Err: err})
 	}
 	return out, nil
@@ -360,30 +253,4 @@ func (r *Runtime) reloadTargets(ctx context.Context, opts network.ReloadOptions)
 		return nil
 	})
 	return list, err
-}
-
-func (r *Runtime) reloadOne(ctx context.Context, nets *network.Backend, id string) error {
-	return r.locked(ctx, id, func() error { return r.reloadLocked(ctx, nets, id) })
-}
-
-func (r *Runtime) reloadLocked(ctx context.Context, nets *network.Backend, id string) error {
-	c, err := r.container(ctx, id)
-	if err != nil {
-		return err
-	}
-	if c.State != container.Running && c.State != container.Paused {
-		return fmt.Errorf("container %s is not running: %w", id, errdefs.ErrCtrState)
-	}
-	if c.Config.Namespaces.Net.Mode != container.ModeBridge {
-		return fmt.Errorf("container %s has no network of its own: %w", id, errdefs.ErrNetworkModeUnusable)
-	}
-	status, err := nets.Reload(ctx, r.attachment(c), c.Runtime.NetStatus)
-	if err != nil {
-		return err
-	}
-	_, err = r.change(ctx, id, func(_ *store.Tx, row *container.Container) error {
-		row.Runtime.NetStatus = status
-		return nil
-	})
-	return err
 }

@@ -233,7 +233,7 @@ func (r *Runtime) stopPod(ctx context.Context, id string, opts StopOptions) (aut
 // busy reports whether any container has a process or is about to.
 func (s *podSnapshot) busy() bool {
 	for _, c := range s.members {
-		if c.State.HasProcess() || c.Intent == intentStart {
+		if c.State.HasProcess() || isStart(c.Intent) {
 			return true
 		}
 	}

@@ -189,7 +189,7 @@ func (r *Runtime) volumeRunning(ctx context.Context, name, except string) (busy 
 			if err != nil {
 				return err
 			}
-			busy = busy || u.Intent == intentStart || r.alive(u.Runtime.Process)
+			busy = busy || isStart(u.Intent) || r.alive(u.Runtime.Process)
 		}
 		return nil
 	})

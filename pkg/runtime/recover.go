@@ -25,8 +25,11 @@ func (r *Runtime) recover(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	for _, id := range dead.ended {
+		r.mend("container", id, r.resumeCleanup(ctx, id))
+	}
 	for _, c := range dead.inOrder() {
-		if c.Intent == intentCleanup {
+		if c.Intent == intentCleanup || c.Intent == intentStartAgain {
 			r.mend("container", c.ID, r.resumeCleanup(ctx, c.ID))
 		} else {
 			r.mend("container", c.ID, r.recoverContainer(ctx, c.ID))
@@ -39,6 +42,9 @@ func (r *Runtime) recover(ctx context.Context) error {
 		case pod.Removing:
 			r.mend("pod", p.ID, r.resumePodRemoval(ctx, p.ID))
 		}
+	}
+	for _, s := range dead.sessions {
+		r.mend("exec session", s.ID, r.recoverSession(ctx, s))
 	}
 	for _, name := range dead.volumes {
 		r.mend("volume", name, r.recoverVolume(ctx, name))
@@ -61,6 +67,10 @@ type abandoned struct {
 	containers []*container.Container
 	pods       []*pod.Pod
 	volumes    []string
+	sessions   []*store.ExecSession
+	// ended are containers whose process and conmon are gone, and nobody recorded
+	// the end.
+	ended []string
 }
 
 // inOrder are the containers, dependents first: a removal may only go on so.
@@ -106,6 +116,24 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 	for _, c := range list {
 		if !r.alive(c.Owner) && !dying[c.PodID] {
 			dead.containers = append(dead.containers, c)
+		}
+	}
+	up, err := tx.ContainersUp(ctx)
+	if err != nil {
+		return dead, err
+	}
+	for _, u := range up {
+		if !r.alive(u.Process) && !r.alive(u.Conmon) {
+			dead.ended = append(dead.ended, u.ID)
+		}
+	}
+	sessions, err := tx.ExecSessions(ctx, "")
+	if err != nil {
+		return dead, err
+	}
+	for _, s := range sessions {
+		if !r.alive(s.Process) {
+			dead.sessions = append(dead.sessions, s)
 		}
 	}
 	volumes, err := tx.VolumesInTransition(ctx)

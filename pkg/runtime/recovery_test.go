@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/store"
+	"github.com/podctl/podctl/pkg/volume"
 )
 
 // TestReboot: no process of another boot is alive; what was created stays, and
@@ -40,7 +43,8 @@ func TestReboot(t *testing.T) {
 	e.kill()
 	b.sound()
 	expect(container.Running, "web", "sql", "idle")(b)
-	for id := range b.leases {
+	for lease := range b.leases {
+		id, _, _ := strings.Cut(lease, " ")
 		require.NotNil(t, b.snapshot().ctrs[id])
 	}
 	require.NoError(t, b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true}))
@@ -124,4 +128,156 @@ func TestTwoRecoverAtOnce(t *testing.T) {
 		b.sound()
 		require.Len(t, b.snapshot().pods, 2)
 	}
+}
+
+// stubborn heeds no stop signal and is given an hour to change its mind.
+func stubborn(o *CreateOptions) {
+	hour := uint(3600)
+	o.Config.StopTimeout = &hour
+}
+
+// TestInterruptedRemovalKeepsItsTime: who carries it on waits as long as the user
+// said, not as long as the container says.
+func TestInterruptedRemovalKeepsItsTime(t *testing.T) {
+	brief := time.Millisecond
+	for name, verb := range map[string]func(*bench, *engine) error{
+		"of_a_container": remove(RemoveOptions{Timeout: &brief}, "web"),
+		"of_a_pod": onPod("p", func(b *bench, e *engine, id string) error {
+			return e.RemovePod(b.ctx, id, RemoveOptions{Force: true, Timeout: &brief})
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for steps := 1; ; steps++ {
+				b := newBench(t)
+				id := b.pod("p")
+				b.ctr("web", "p", stubborn)
+				b.startPod(id)
+				b.deaf[b.idOf("web")] = true
+				half := b.open()
+				half.cut = steps
+				err := verb(b, half)
+				half.kill()
+				_, again := b.open().CreateVolume(b.ctx, volume.CreateOptions{Name: "other"})
+				require.NoError(t, again, "after %d steps", steps)
+				b.sound()
+				if err == nil {
+					require.Greater(t, steps, 5)
+					return
+				}
+			}
+		})
+	}
+}
+
+// TestKilledStartForgetsNothing: what is known of the last run stays known until
+// there is another one.
+func TestKilledStartForgetsNothing(t *testing.T) {
+	for steps := 1; ; steps++ {
+		b := newBench(t)
+		oneAlone(true)(b)
+		require.NoError(t, onCtr("web", stop)(b, b.look()))
+		require.True(t, b.row(b.idOf("web")).Runtime.StoppedByUser)
+		half := b.open()
+		half.cut = steps
+		err := onCtr("web", start)(b, half)
+		half.kill()
+		_, again := b.open().CreateVolume(b.ctx, volume.CreateOptions{Name: "other"})
+		require.NoError(t, again)
+		c := b.row(b.idOf("web"))
+		require.Equal(t, c.State == container.Exited, c.Runtime.StoppedByUser, "after %d steps", steps)
+		if err == nil {
+			require.Equal(t, container.Running, c.State)
+			return
+		}
+	}
+}
+
+// TestAnyCommandFinishesWhatAnExitCommandBegan: it was killed, or there was none
+// because conmon was killed too.
+func TestAnyCommandFinishesWhatAnExitCommandBegan(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*CreateOptions)
+		want   container.State
+	}{
+		"and_cleans_up": {func(*CreateOptions) {}, container.Exited},
+		"and_restarts":  {restartAlways, container.Running},
+		"and_removes":   {autoRemove, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for steps := 0; ; steps++ {
+				b := newBench(t)
+				ended(oneAlone(true, tc.change), "web")(b)
+				var err error
+				if steps > 0 {
+					half := b.open()
+					half.cut = steps
+					err = onCtr("web", cleanup)(b, half)
+					half.kill()
+				}
+				_, again := b.open().CreateVolume(b.ctx, volume.CreateOptions{Name: "other"})
+				require.NoError(t, again)
+				b.sound()
+				require.Equal(t, tc.want, b.state("web"), "after %d steps", steps)
+				if want := uint(1); tc.want == container.Running {
+					require.Equal(t, want, b.row(b.idOf("web")).Runtime.RestartCount)
+				}
+				if steps > 0 && err == nil {
+					return
+				}
+			}
+		})
+	}
+}
+
+// TestNothingRestartsByItselfAfterABoot: not even what was being restarted when
+// the power went.
+func TestNothingRestartsByItselfAfterABoot(t *testing.T) {
+	b := newBench(t)
+	ended(oneAlone(true, restartAlways), "web")(b)
+	for steps := 1; b.row(b.idOf("web")).Intent != intentStartAgain; steps++ {
+		half := b.open()
+		half.cut = steps
+		require.Error(t, onCtr("web", cleanup)(b, half))
+		half.kill()
+	}
+	b.reboot()
+	require.NoError(t, os.RemoveAll(b.settings.TmpDir))
+	_, err := b.open().CreateVolume(b.ctx, volume.CreateOptions{Name: "other"})
+	require.NoError(t, err)
+	b.sound()
+	expect(container.Exited, "web")(b)
+}
+
+// TestDeadSessions: of a session nobody ended, the next command forgets the row
+// and the files, or finds the process that still runs.
+func TestDeadSessions(t *testing.T) {
+	b := newBench(t)
+	oneAlone(true)(b)
+	id := b.idOf("web")
+	half := b.open()
+	for _, session := range []string{"never", "ran", "runs"} {
+		_, err := half.recordSession(b.ctx, id, session, ExecOptions{Command: []string{"true"}})
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(half.sessionDir(id, session), 0o700))
+	}
+	pid := b.row(id).Runtime.Process.PID
+	b.write(filepath.Join(half.sessionDir(id, "runs"), "pidfile"), fmt.Sprint(pid))
+	b.write(filepath.Join(half.sessionDir(id, "ran"), "pidfile"), "1")
+	b.write(filepath.Join(half.sessionDir(id, "ran"), "exit", id), "7")
+	half.kill()
+
+	seq := b.now()
+	_, err := b.open().CreateVolume(b.ctx, volume.CreateOptions{Name: "other"})
+	require.NoError(t, err)
+	b.view(func(tx *store.Tx) error {
+		left, err := tx.ExecSessions(b.ctx, "")
+		require.Len(t, left, 1)
+		require.Equal(t, "runs", left[0].ID)
+		require.Equal(t, pid, left[0].Process.PID)
+		return err
+	})
+	require.Contains(t, b.events(seq), "container exec_died web")
+	require.NoDirExists(t, half.sessionDir(id, "never"))
+	require.NoDirExists(t, half.sessionDir(id, "ran"))
+	require.DirExists(t, half.sessionDir(id, "runs"))
 }

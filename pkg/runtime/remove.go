@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,6 +193,9 @@ func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.C
 	if opts.Volumes || opts.ofPod {
 		intent += takingVolumes
 	}
+	if within := cmp.Or(opts.Timeout, stopTimeOf(c.Intent)); within != nil {
+		intent += stoppingWithin + within.String()
+	}
 	c.State = container.Removing
 	r.claim(c, intent)
 	return tx.SaveContainer(ctx, c)
@@ -308,7 +312,7 @@ func (r *Runtime) guessConfig(c *container.Container) {
 // and files.
 func (r *Runtime) removeFromHost(ctx context.Context, c *container.Container, opts RemoveOptions) error {
 	if r.alive(c.Runtime.Process) {
-		stop := StopOptions{Timeout: opts.Timeout}
+		stop := StopOptions{Timeout: cmp.Or(opts.Timeout, stopTimeOf(c.Intent))}
 		if err := r.terminateForRemoval(ctx, c, stop); err != nil {
 			return err
 		}
@@ -416,7 +420,7 @@ func (r *Runtime) removeStorage(c *container.Container) error {
 // finishAbandonedRemove carries on a removal whose owner died, under the
 // container's lock.
 func (r *Runtime) finishAbandonedRemove(ctx context.Context, c *container.Container) error {
-	if err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: strings.HasSuffix(c.Intent, takingVolumes)}); err != nil {
+	if err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: takesVolumes(c.Intent)}); err != nil {
 		return err
 	}
 	return fmt.Errorf("no container with name or ID %q found: %w", c.ID, errdefs.ErrNoSuchCtr)

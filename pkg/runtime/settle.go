@@ -30,7 +30,7 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 			return err
 		}
 		return fmt.Errorf("no container with name or ID %q found: %w", id, errdefs.ErrNoSuchCtr)
-	case abandoned && c.Intent == intentStart:
+	case abandoned && isStart(c.Intent):
 		return r.abandonStart(ctx, c)
 	case abandoned && isRemoval(c.Intent):
 		return r.finishAbandonedRemove(ctx, c)
@@ -38,6 +38,8 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 		return r.recordExit(ctx, c)
 	case abandoned && (c.Intent == intentPause || c.Intent == intentUnpause):
 		return r.settleFrozen(ctx, id)
+	case abandoned && c.Intent == intentRewire:
+		return r.settleRewire(ctx, c)
 	case abandoned:
 		_, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
 			release(c)
@@ -48,14 +50,19 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 	return nil
 }
 
-// abandonStart undoes a start whose process was killed.
+// abandonStart undoes a start whose process was killed. One by the restart policy
+// is the end of the container's process not dealt with yet.
 func (r *Runtime) abandonStart(ctx context.Context, c *container.Container) error {
 	if err := r.takeDown(ctx, c); err != nil {
 		return err
 	}
 	_, err := r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
+		again := row.Intent == intentStartAgain
 		row.Runtime = c.Runtime
 		conclude(row, stateBeforeStart(row))
+		if again && row.State == container.Exited {
+			r.claim(row, intentCleanup)
+		}
 		return nil
 	})
 	return err

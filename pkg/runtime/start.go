@@ -213,14 +213,22 @@ func (r *Runtime) claimStart(ctx context.Context, id string, opts startOptions) 
 		}
 		todo = true
 		r.claim(c, intentStart)
-		if !opts.restarted {
-			c.Runtime.RestartCount = 0
-		} else {
-			c.Runtime.RestartCount++
+		if opts.restarted {
+			r.claim(c, intentStartAgain)
 		}
-		c.Runtime.StoppedByUser, c.Runtime.Error = false, ""
 		return tx.SaveContainer(ctx, c)
 	})
+	if err != nil || !todo {
+		return c, todo, err
+	}
+	// What the last run left counts until this one is there: a start that is cut
+	// off leaves it as it was.
+	if !opts.restarted {
+		c.Runtime.RestartCount = 0
+	} else {
+		c.Runtime.RestartCount++
+	}
+	c.Runtime.StoppedByUser, c.Runtime.Error = false, ""
 	return c, todo, err
 }
 

@@ -131,7 +131,7 @@ func (r *Runtime) checkDependentsDown(ctx context.Context, tx *store.Tx, id stri
 			return err
 		}
 		r.observe(d)
-		starting := d.Intent == intentStart && r.alive(d.Owner)
+		starting := isStart(d.Intent) && r.alive(d.Owner)
 		if starting || d.State.HasProcess() || d.State == container.Removing && r.alive(d.Runtime.Process) {
 			running = append(running, dep)
 		}
@@ -156,6 +156,9 @@ func (r *Runtime) stopLocked(ctx context.Context, id string, opts StopOptions) e
 		}
 		if !opts.ByPolicy && verdict == container.Nothing {
 			c.Runtime.StoppedByUser = c.Runtime.Exited
+			if c.Intent == intentCleanup && c.Owner == r.self {
+				release(c) // a restart by policy that we undid: the user wants none
+			}
 			return nil
 		}
 		if todo = verdict == container.Act; !todo {
@@ -289,11 +292,17 @@ func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal)
 
 // PauseContainer freezes a running container.
 func (r *Runtime) PauseContainer(ctx context.Context, id string) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
 	return r.freeze(ctx, id, container.OpPause, container.Paused, event.Pause)
 }
 
 // UnpauseContainer thaws a paused container.
 func (r *Runtime) UnpauseContainer(ctx context.Context, id string) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
 	return r.freeze(ctx, id, container.OpUnpause, container.Running, event.Unpause)
 }
 

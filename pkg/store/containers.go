@@ -146,6 +146,24 @@ func (tx *Tx) ContainersWithIntent(ctx context.Context) ([]*container.Container,
 	return tx.containers(ctx, " WHERE c.intent <> ''", " JOIN containers c ON c.id = d.container_id WHERE c.intent <> ''")
 }
 
+// Up is a container whose row says that it has a process.
+type Up struct {
+	ID              string
+	Process, Conmon container.Owner
+}
+
+const upQuery = "SELECT id, pid, pid_start, conmon_pid, conmon_start, boot_id FROM containers WHERE state IN ('running', 'paused') ORDER BY id"
+
+// ContainersUp returns the containers that are running or paused by their rows.
+func (tx *Tx) ContainersUp(ctx context.Context) ([]Up, error) {
+	return collect(ctx, tx, func(row scanner) (u Up, err error) {
+		var start, conmonStart int64
+		err = row.Scan(&u.ID, &u.Process.PID, &start, &u.Conmon.PID, &conmonStart, &u.Process.BootID)
+		u.Process.StartTime, u.Conmon.StartTime, u.Conmon.BootID = uint64(start), uint64(conmonStart), u.Process.BootID
+		return u, err
+	}, upQuery)
+}
+
 func (tx *Tx) containers(ctx context.Context, where, depsWhere string, args ...any) ([]*container.Container, error) {
 	list, err := collect(ctx, tx, scanContainer, "SELECT "+containerColumns+" FROM containers c"+where+" ORDER BY c.created_at, c.id", args...)
 	if err != nil {

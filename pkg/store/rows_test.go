@@ -233,3 +233,31 @@ func TestContainersUsingImage(t *testing.T) {
 		require.Equal(t, []string{"c1", "c2"}, ids)
 	})
 }
+
+// TestContainersUp: it is read by every command that changes something, so it must
+// not cost a look at each container's configuration.
+func TestContainersUp(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	process, conmon := container.Owner{PID: 7, StartTime: 70, BootID: "boot"}, container.Owner{PID: 8, StartTime: 80, BootID: "boot"}
+	for i, state := range []container.State{container.Created, container.Running, container.Paused, container.Exited, container.Stopping} {
+		id := string(rune('a' + i))
+		addContainer(t, s, "", id, "name-"+id, 1)
+		update(t, s, func(tx *Tx) {
+			c, err := tx.Container(ctx, id)
+			require.NoError(t, err)
+			c.State, c.Runtime.Process, c.Runtime.Conmon = state, process, conmon
+			require.NoError(t, tx.SaveContainer(ctx, c))
+		})
+	}
+	view(t, s, func(tx *Tx) {
+		up, err := tx.ContainersUp(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []Up{{"b", process, conmon}, {"c", process, conmon}}, up)
+		plan, err := collect(ctx, tx, func(row scanner) (detail string, err error) {
+			var a, b, c int
+			return detail, row.Scan(&a, &b, &c, &detail)
+		}, "EXPLAIN QUERY PLAN "+upQuery)
+		require.NoError(t, err)
+		require.Contains(t, plan[0], "COVERING INDEX containers_up")
+	})
+}
