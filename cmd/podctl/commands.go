@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,109 +17,173 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/volumecmd"
 )
 
-// addCommands is the one list of all commands. A verb that exists at the top
-// level and in a group is constructed twice: a command has one parent.
-func addCommands(root *cobra.Command, f *cmdutil.Factory) {
-	images := openImages(f)
-	root.AddCommand(imagecmd.TopLevel(f, images)...)
-	root.AddCommand(
-		cmdutil.NewGroup("container", "Manage containers",
-			ctrcmd.NewCmdClone(f, nil),
-			ctrcmd.NewCmdAttach(f, nil),
-			ctrcmd.NewCmdCleanup(f, nil),
-			ctrcmd.NewCmdCopy(f, nil),
-			ctrcmd.NewCmdCreate(f, nil),
-			ctrcmd.NewCmdExists(f),
-			ctrcmd.NewCmdInit(f, nil),
-			ctrcmd.NewCmdKill(f, nil),
-			ctrcmd.NewCmdPause(f, nil),
-			ctrcmd.NewCmdPort(f, nil),
-			ctrcmd.NewCmdPrune(f, nil),
-			ctrcmd.NewCmdRemove(f, nil),
-			ctrcmd.NewCmdRename(f, nil),
-			ctrcmd.NewCmdRestart(f, nil),
-			ctrcmd.NewCmdStart(f, nil),
-			ctrcmd.NewCmdStop(f, nil),
-			ctrcmd.NewCmdUnpause(f, nil),
-			ctrcmd.NewCmdWait(f, nil),
-			ctrcmd.NewCmdExec(f, nil),
-			ctrcmd.NewCmdLogs(f, nil),
-			ctrcmd.NewCmdRun(f, nil),
-			ctrcmd.NewCmdTop(f, nil),
-			ctrcmd.NewCmdDiff(f, nil),
-			ctrcmd.NewCmdExport(f, nil),
-			ctrcmd.NewCmdMount(f, nil),
-			ctrcmd.NewCmdStats(f, nil),
-			ctrcmd.NewCmdUnmount(f, nil),
-			ctrcmd.NewCmdUpdate(f, nil),
-			withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls"),
-			ctrcmd.NewCmdInspect(f, nil),
-		),
-		cmdutil.NewGroup("healthcheck", "Manage health checks", ctrcmd.NewCmdHealthcheckRun(f, nil)),
-		imagecmd.NewGroup(f, images),
-		networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) }),
-		cmdutil.NewGroup("pod", "Manage pods",
-			podcmd.NewCmdClone(f, nil),
-			podcmd.NewCmdCreate(f, nil),
-			podcmd.NewCmdExists(f),
-			podcmd.NewCmdKill(f, nil),
-			podcmd.NewCmdLogs(f, nil),
-			podcmd.NewCmdPause(f, nil),
-			podcmd.NewCmdPrune(f, nil),
-			podcmd.NewCmdInspect(f, nil),
-			podcmd.NewCmdPs(f, nil),
-			podcmd.NewCmdRemove(f, nil),
-			podcmd.NewCmdRestart(f, nil),
-			podcmd.NewCmdStart(f, nil),
-			podcmd.NewCmdStats(f, nil),
-			podcmd.NewCmdStop(f, nil),
-			podcmd.NewCmdTop(f, nil),
-			podcmd.NewCmdUnpause(f, nil),
-		),
-		secretcmd.NewGroup(f, func(ctx context.Context) (secretcmd.Engine, error) { return f.Engine(ctx) }),
-		cmdutil.NewGroup("system", "Manage podctl",
-			syscmd.NewCmdDf(f, nil),
-			syscmd.NewCmdEvents(f, nil),
-			syscmd.NewCmdInfo(f, nil),
-			syscmd.NewCmdMigrate(f, nil),
-			syscmd.NewCmdPrune(f, nil),
-			syscmd.NewCmdRenumber(f, nil),
-			syscmd.NewCmdReset(f, nil),
-		),
-		volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) }),
+// verb is a command that is built once a command line calls it: of the hundred
+// there are, with their two thousand flags, a process needs one.
+type verb struct {
+	names string // what it is called by, separated by blanks, its name first
+	build func(f *cmdutil.Factory, called []string) []*cobra.Command
+}
 
-		ctrcmd.NewCmdAttach(f, nil),
-		ctrcmd.NewCmdCopy(f, nil),
-		ctrcmd.NewCmdCreate(f, nil),
-		ctrcmd.NewCmdInit(f, nil),
-		ctrcmd.NewCmdKill(f, nil),
-		ctrcmd.NewCmdPause(f, nil),
-		ctrcmd.NewCmdPort(f, nil),
-		ctrcmd.NewCmdRemove(f, nil),
-		ctrcmd.NewCmdRename(f, nil),
-		ctrcmd.NewCmdRestart(f, nil),
-		ctrcmd.NewCmdStart(f, nil),
-		ctrcmd.NewCmdStop(f, nil),
-		ctrcmd.NewCmdUnpause(f, nil),
-		ctrcmd.NewCmdWait(f, nil),
-		ctrcmd.NewCmdExec(f, nil),
-		ctrcmd.NewCmdLogs(f, nil),
-		ctrcmd.NewCmdRun(f, nil),
-		ctrcmd.NewCmdTop(f, nil),
-		ctrcmd.NewCmdDiff(f, nil),
-		ctrcmd.NewCmdExport(f, nil),
-		ctrcmd.NewCmdMount(f, nil),
-		ctrcmd.NewCmdStats(f, nil),
-		ctrcmd.NewCmdUnmount(f, nil),
-		ctrcmd.NewCmdUpdate(f, nil),
-		ctrcmd.NewCmdPs(f, nil),
-		syscmd.NewCmdDoctor(f, nil),
-		syscmd.NewCmdLocks(f, nil),
-		syscmd.NewCmdEvents(f, nil),
-		syscmd.NewCmdInfo(f, nil),
-		syscmd.NewCmdInspect(f, inspectors(f), nil),
-		syscmd.NewCmdVersion(f, nil),
-	)
+// newVerb is the verb that a constructor makes. R is the type of the function
+// that takes the place of its run function in tests.
+func newVerb[R any](names string, construct func(*cmdutil.Factory, R) *cobra.Command) verb {
+	return verb{names, func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+		var none R
+		return []*cobra.Command{construct(f, none)}
+	}}
+}
+
+// withoutRun is a constructor that has no run function to replace in tests.
+func withoutRun(construct func(*cmdutil.Factory) *cobra.Command) func(*cmdutil.Factory, any) *cobra.Command {
+	return func(f *cmdutil.Factory, _ any) *cobra.Command { return construct(f) }
+}
+
+// newGroup is a verb that holds others.
+func newGroup(name, short string, verbs ...verb) verb {
+	return verb{name, func(f *cmdutil.Factory, called []string) []*cobra.Command {
+		return []*cobra.Command{cmdutil.NewGroup(name, short, build(f, verbs, called)...)}
+	}}
+}
+
+// build makes the one verb that the first word calls, from the words after it; all
+// of them if it calls none, for who is looking for one.
+func build(f *cmdutil.Factory, verbs []verb, called []string) []*cobra.Command {
+	if len(called) > 0 {
+		for _, v := range verbs {
+			if slices.Contains(strings.Fields(v.names), called[0]) {
+				return v.build(f, called[1:])
+			}
+		}
+	}
+	var all []*cobra.Command
+	for _, v := range verbs {
+		all = append(all, v.build(f, nil)...)
+	}
+	return all
+}
+
+// addCommands adds the command that the words of a command line call, or all
+// commands if they call none.
+func addCommands(root *cobra.Command, f *cmdutil.Factory, called []string) {
+	root.AddCommand(build(f, commands(), called)...)
+}
+
+// commands is the one list of all commands. A verb that exists at the top level
+// and in a group stands here twice: a command has one parent.
+func commands() []verb {
+	return []verb{
+		{"history import load pull push save search tag untag images rmi login logout", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+			return imagecmd.TopLevel(f, openImages(f))
+		}},
+		newGroup("container", "Manage containers",
+			newVerb("clone", ctrcmd.NewCmdClone),
+			newVerb("attach", ctrcmd.NewCmdAttach),
+			newVerb("cleanup", ctrcmd.NewCmdCleanup),
+			newVerb("cp", ctrcmd.NewCmdCopy),
+			newVerb("create", ctrcmd.NewCmdCreate),
+			newVerb("exists", withoutRun(ctrcmd.NewCmdExists)),
+			newVerb("init", ctrcmd.NewCmdInit),
+			newVerb("kill", ctrcmd.NewCmdKill),
+			newVerb("pause", ctrcmd.NewCmdPause),
+			newVerb("port", ctrcmd.NewCmdPort),
+			newVerb("prune", ctrcmd.NewCmdPrune),
+			newVerb("rm", ctrcmd.NewCmdRemove),
+			newVerb("rename", ctrcmd.NewCmdRename),
+			newVerb("restart", ctrcmd.NewCmdRestart),
+			newVerb("start", ctrcmd.NewCmdStart),
+			newVerb("stop", ctrcmd.NewCmdStop),
+			newVerb("unpause", ctrcmd.NewCmdUnpause),
+			newVerb("wait", ctrcmd.NewCmdWait),
+			newVerb("exec", ctrcmd.NewCmdExec),
+			newVerb("logs", ctrcmd.NewCmdLogs),
+			newVerb("run", ctrcmd.NewCmdRun),
+			newVerb("top", ctrcmd.NewCmdTop),
+			newVerb("diff", ctrcmd.NewCmdDiff),
+			newVerb("export", ctrcmd.NewCmdExport),
+			newVerb("mount", ctrcmd.NewCmdMount),
+			newVerb("stats", ctrcmd.NewCmdStats),
+			newVerb("umount unmount", ctrcmd.NewCmdUnmount),
+			newVerb("update", ctrcmd.NewCmdUpdate),
+			newVerb("ps list ls", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
+				return withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls")
+			})),
+			newVerb("inspect", ctrcmd.NewCmdInspect),
+		),
+		newGroup("healthcheck", "Manage health checks", newVerb("run", ctrcmd.NewCmdHealthcheckRun)),
+		{"image", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+			return []*cobra.Command{imagecmd.NewGroup(f, openImages(f))}
+		}},
+		{"network", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+			return []*cobra.Command{networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) })}
+		}},
+		newGroup("pod", "Manage pods",
+			newVerb("clone", podcmd.NewCmdClone),
+			newVerb("create", podcmd.NewCmdCreate),
+			newVerb("exists", withoutRun(podcmd.NewCmdExists)),
+			newVerb("kill", podcmd.NewCmdKill),
+			newVerb("logs", podcmd.NewCmdLogs),
+			newVerb("pause", podcmd.NewCmdPause),
+			newVerb("prune", podcmd.NewCmdPrune),
+			newVerb("inspect", podcmd.NewCmdInspect),
+			newVerb("ps ls list", podcmd.NewCmdPs),
+			newVerb("rm", podcmd.NewCmdRemove),
+			newVerb("restart", podcmd.NewCmdRestart),
+			newVerb("start", podcmd.NewCmdStart),
+			newVerb("stats", podcmd.NewCmdStats),
+			newVerb("stop", podcmd.NewCmdStop),
+			newVerb("top", podcmd.NewCmdTop),
+			newVerb("unpause", podcmd.NewCmdUnpause),
+		),
+		{"secret", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+			return []*cobra.Command{secretcmd.NewGroup(f, func(ctx context.Context) (secretcmd.Engine, error) { return f.Engine(ctx) })}
+		}},
+		newGroup("system", "Manage podctl",
+			newVerb("df", syscmd.NewCmdDf),
+			newVerb("events", syscmd.NewCmdEvents),
+			newVerb("info", syscmd.NewCmdInfo),
+			newVerb("migrate", syscmd.NewCmdMigrate),
+			newVerb("prune", syscmd.NewCmdPrune),
+			newVerb("renumber", syscmd.NewCmdRenumber),
+			newVerb("reset", syscmd.NewCmdReset),
+		),
+		{"volume", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+			return []*cobra.Command{volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) })}
+		}},
+
+		newVerb("attach", ctrcmd.NewCmdAttach),
+		newVerb("cp", ctrcmd.NewCmdCopy),
+		newVerb("create", ctrcmd.NewCmdCreate),
+		newVerb("init", ctrcmd.NewCmdInit),
+		newVerb("kill", ctrcmd.NewCmdKill),
+		newVerb("pause", ctrcmd.NewCmdPause),
+		newVerb("port", ctrcmd.NewCmdPort),
+		newVerb("rm", ctrcmd.NewCmdRemove),
+		newVerb("rename", ctrcmd.NewCmdRename),
+		newVerb("restart", ctrcmd.NewCmdRestart),
+		newVerb("start", ctrcmd.NewCmdStart),
+		newVerb("stop", ctrcmd.NewCmdStop),
+		newVerb("unpause", ctrcmd.NewCmdUnpause),
+		newVerb("wait", ctrcmd.NewCmdWait),
+		newVerb("exec", ctrcmd.NewCmdExec),
+		newVerb("logs", ctrcmd.NewCmdLogs),
+		newVerb("run", ctrcmd.NewCmdRun),
+		newVerb("top", ctrcmd.NewCmdTop),
+		newVerb("diff", ctrcmd.NewCmdDiff),
+		newVerb("export", ctrcmd.NewCmdExport),
+		newVerb("mount", ctrcmd.NewCmdMount),
+		newVerb("stats", ctrcmd.NewCmdStats),
+		newVerb("umount unmount", ctrcmd.NewCmdUnmount),
+		newVerb("update", ctrcmd.NewCmdUpdate),
+		newVerb("ps", ctrcmd.NewCmdPs),
+		newVerb("doctor", syscmd.NewCmdDoctor),
+		newVerb("locks", syscmd.NewCmdLocks),
+		newVerb("events", syscmd.NewCmdEvents),
+		newVerb("info", syscmd.NewCmdInfo),
+		newVerb("inspect", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
+			return syscmd.NewCmdInspect(f, inspectors(f), nil)
+		})),
+		newVerb("version", syscmd.NewCmdVersion),
+	}
 }
 
 // withAliases gives a command further names where it stands.

@@ -42,7 +42,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	ios, _, _, _ := iostreams.Test()
 	f := cmdutil.NewFactory([]string{"podctl"}, ios)
 	root := cmdutil.NewRoot(f, "0")
-	addCommands(root, f)
+	addCommands(root, f, nil)
 	paths := [][]string{nil}
 	for len(paths) > 0 {
 		path := paths[0]
