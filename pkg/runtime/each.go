@@ -30,7 +30,7 @@ func Each(ctx context.Context, targets []Target, do func(ctx context.Context, id
 			nodes = append(nodes, depgraph.Node{ID: t.ID})
 		}
 	}
-	res := depgraph.BuildWithoutEdges(nodes).Walk(ctx, depgraph.WalkOptions{Workers: podsAtOnce}, do)
+	res := depgraph.BuildWithoutEdges(nodes).Walk(recoverOnce(ctx), depgraph.WalkOptions{Workers: podsAtOnce}, do)
 	errs := make([]error, len(targets))
 	for i, t := range targets {
 		errs[i] = res.Err(t.ID)

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/sirupsen/logrus"
 
@@ -18,6 +19,28 @@ import (
 // read. What cannot be mended now is reported and left for the next command: it
 // must not keep the verb from its own work.
 func (r *Runtime) recover(ctx context.Context) error {
+	if once, ok := ctx.Value(recoverKey{}).(*recovery); ok {
+		// What it mends with may be verbs, which recover by themselves.
+		once.Do(func() { once.err = r.recoverAll(context.WithValue(ctx, recoverKey{}, nil)) })
+		return once.err
+	}
+	return r.recoverAll(ctx)
+}
+
+// recovery is one that several verbs begin with.
+type recovery struct {
+	sync.Once
+	err error
+}
+
+type recoverKey struct{}
+
+// recoverOnce is for verbs of one command: the first of them recovers for all.
+func recoverOnce(ctx context.Context) context.Context {
+	return context.WithValue(ctx, recoverKey{}, new(recovery))
+}
+
+func (r *Runtime) recoverAll(ctx context.Context) error {
 	var dead abandoned
 	if err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 		dead, err = r.findAbandoned(ctx, tx)

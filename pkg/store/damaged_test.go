@@ -96,7 +96,7 @@ func TestSavingADamagedRowKeepsItsConfiguration(t *testing.T) {
 	})
 	view(t, s, func(tx *Tx) {
 		var podConfig, ctrConfig, state string
-		require.NoError(t, tx.tx.QueryRow("SELECT p.config, c.config, c.state FROM pods p, containers c").Scan(&podConfig, &ctrConfig, &state))
+		require.NoError(t, tx.tx.QueryRowContext(t.Context(), "SELECT p.config, c.config, c.state FROM pods p, containers c").Scan(&podConfig, &ctrConfig, &state))
 		require.Equal(t, []string{"{pod", "{ctr", "removing"}, []string{podConfig, ctrConfig, state})
 	})
 	update(t, s, func(tx *Tx) {

@@ -3,8 +3,9 @@
 //
 // # Transactions
 //
-// [Store.Update] runs a function inside one BEGIN IMMEDIATE transaction on the
-// single writer connection; [Store.View] runs one on a second, query_only
+// [Store.Update] runs a function inside a BEGIN IMMEDIATE transaction on the
+// single writer connection, which updates that wait for each other share, each
+// in a savepoint; [Store.View] runs one on a second, query_only
 // handle that reads while others write. Nothing else begins, commits or rolls
 // back; everything else is a method on [Tx]. A function passed to either must
 // be short and must have no effect outside the database: no fork, no cgroup

@@ -46,9 +46,10 @@ type Store struct {
 	// before the first use.
 	DiscardEvents bool
 
-	path  string
-	write *sql.DB
-	now   func() time.Time
+	path   string
+	write  *sql.DB
+	convoy convoy
+	now    func() time.Time
 
 	readOnce sync.Once
 	read     *sql.DB
@@ -153,7 +154,7 @@ func (s *Store) Close() error {
 // Tx is one transaction. Its methods are valid until the function it was
 // passed to returns.
 type Tx struct {
-	tx            *sql.Tx
+	tx            querier
 	now           time.Time
 	discardEvents bool
 }
@@ -161,19 +162,9 @@ type Tx struct {
 // Now is the transaction's instant, in UTC.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// Update runs fn in one immediate write transaction and commits it if fn
-// returns nil. When Update returns nil the change is on disk.
-func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.run(ctx, s.write, fn)
-}
-
 // View runs fn in one read transaction: one snapshot, no lock, no write.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.run(ctx, s.reader(), fn)
-}
-
-func (s *Store) run(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
-	sqlTx, err := db.BeginTx(ctx, nil)
+	sqlTx, err := s.reader().BeginTx(ctx, nil)
 	if err != nil {
 		return s.explain(err)
 	}
