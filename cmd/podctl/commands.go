@@ -109,7 +109,10 @@ func commands() []verb {
 			})),
 			newVerb("inspect", ctrcmd.NewCmdInspect),
 		),
-		newGroup("healthcheck", "Manage health checks", newVerb("run", ctrcmd.NewCmdHealthcheckRun)),
+		newGroup("healthcheck", "Manage health checks",
+			newVerb("run", ctrcmd.NewCmdHealthcheckRun),
+			newVerb("watch", withoutRun(ctrcmd.NewCmdHealthcheckWatch)),
+		),
 		{"image", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
 			return []*cobra.Command{imagecmd.NewGroup(f, openImages(f))}
 		}},

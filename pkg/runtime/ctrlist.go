@@ -199,11 +199,15 @@ func healthStatus(c *container.Container) string {
 	if c.Config == nil {
 		return ""
 	}
-	h := c.Config.Health
-	if h == nil || h.Disabled || len(h.Test) == 0 || h.Test[0] == "NONE" || c.State != container.Running {
+	if c.State != container.Running || !hasHealthCheck(c) {
 		return ""
 	}
 	return cmp.Or(c.Health, healthStarting)
+}
+
+func hasHealthCheck(c *container.Container) bool {
+	h := c.Config.Health
+	return h != nil && !h.Disabled && len(h.Test) > 0 && h.Test[0] != "NONE"
 }
 
 // namespacesOf reads /proc/PID/ns; what cannot be read stays empty.

@@ -98,9 +98,11 @@ type heldNS interface {
 	Release()
 }
 
-// host is what is neither processes nor anybody's store: mounts in the run
-// directory. Every method is idempotent.
+// host is what is neither anybody's store nor a container's process: mounts in
+// the run directory, and programs of ours that outlive us. Every method but Detach
+// is idempotent.
 type host interface {
+	Detach(argv []string) (pid int, err error)
 	// CreateNS makes a network namespace, or keeps the one that is at from.
 	CreateNS(path, from string) error
 	// HoldUserNS makes a user namespace, JoinUserNS a network namespace that
@@ -114,6 +116,8 @@ type host interface {
 
 // thisHost is the host podctl runs on.
 type thisHost struct{}
+
+func (thisHost) Detach(argv []string) (int, error) { return oci.Detach(argv) }
 
 func (thisHost) CreateNS(path, from string) error { return network.CreateNS(path, from) }
 func (thisHost) RemoveNS(path string) error       { return network.RemoveNS(path) }

@@ -27,6 +27,9 @@ type Config struct {
 	// ExitCommand is the argv conmon runs at a container's end; the container's
 	// ID is appended. Only the command line knows it.
 	ExitCommand []string
+	// HealthCommand is the argv that runs WatchHealth; the container's ID is
+	// appended. Without it no health check runs by itself.
+	HealthCommand []string
 	// Notices receives what the user should know while a verb waits: who holds a
 	// lock, how far a pull is. Never results; what goes wrong on the side is a
 	// warning of the log.
@@ -36,12 +39,13 @@ type Config struct {
 // Runtime is the engine. It is safe for concurrent use. Opening it opens the
 // database and nothing else; the other parts are opened when first needed.
 type Runtime struct {
-	settings    *settings.Settings
-	exitCommand []string
-	notices     io.Writer
-	store       database
-	locks       *lock.Dir
-	self        container.Owner
+	settings      *settings.Settings
+	exitCommand   []string
+	healthCommand []string
+	notices       io.Writer
+	store         database
+	locks         *lock.Dir
+	self          container.Owner
 
 	host      host
 	processes processes
@@ -86,15 +90,16 @@ func assemble(cfg Config, st *store.Store) (*Runtime, error) {
 	}
 	st.DiscardEvents = cfg.Settings.EventsBackend().Value == settings.EventsNone
 	r := &Runtime{
-		settings:    cfg.Settings,
-		exitCommand: cfg.ExitCommand,
-		notices:     cfg.Notices,
-		store:       st,
-		locks:       lock.Open(cfg.Settings.LockDir()),
-		self:        container.Owner(self),
-		host:        thisHost{},
-		lookPause:   lookPause,
-		processes:   processTable{proc.Source{Boot: self.BootID}},
+		settings:      cfg.Settings,
+		exitCommand:   cfg.ExitCommand,
+		healthCommand: cfg.HealthCommand,
+		notices:       cfg.Notices,
+		store:         st,
+		locks:         lock.Open(cfg.Settings.LockDir()),
+		self:          container.Owner(self),
+		host:          thisHost{},
+		lookPause:     lookPause,
+		processes:     processTable{proc.Source{Boot: self.BootID}},
 	}
 	if r.notices == nil {
 		r.notices = io.Discard

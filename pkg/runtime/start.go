@@ -185,6 +185,9 @@ func (r *Runtime) startProcess(ctx context.Context, c *container.Container, stat
 	if err != nil {
 		return r.failStart(ctx, c, err)
 	}
+	if err := r.startHealthWatch(ctx, c); err != nil {
+		return r.failStart(ctx, c, err)
+	}
 	started := time.Now().UTC() // not when it is recorded: a brief process has ended by then
 	if err := engine.Start(ctx, c.ID); err != nil {
 		return r.failStart(ctx, c, err)

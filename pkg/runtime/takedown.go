@@ -56,7 +56,7 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
 		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
 	}
-	err := errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon))
+	err := errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon), r.endHealthWatch(ctx, c))
 	if err != nil || !mayBeStarted(c.Intent) {
 		return err
 	}

@@ -57,3 +57,63 @@ status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
   run_podctl 125 healthcheck run b
   like "$stderr" 'has no defined healthcheck$'
 }
+
+# watches: the processes that run checks of this file's containers by themselves
+watches() { pgrep -f "^$PODCTL --root $ROOT .*healthcheck watch" || true; }
+no_watches() { [[ -z $(watches) ]]; }
+health_is() { [[ $(status "$1") == "$2" ]]; }
+
+@test "checks run by themselves, every interval, as long as the container runs" {
+  requires root
+  run_podctl run -d --name watched --health-cmd 'test -e /ok' --health-interval 200ms --health-retries 2 "$IMAGE" sleep 1000
+  is "$(watches | wc -l)" 1
+  wait_until 30 health_is watched unhealthy
+  run_podctl exec watched touch /ok
+  wait_until 30 health_is watched healthy
+  run_podctl doctor
+  run_podctl update --health-interval 100ms watched
+  run_podctl stop --time 0 watched
+  no_watches || fail "a watch outlived its container"
+  run_podctl start watched
+  is "$(watches | wc -l)" 1
+  run_podctl rm --force --time 0 watched
+  no_watches || fail "a watch outlived its container"
+}
+
+@test "a container that ends by itself ends its watch, and --rm removes it" {
+  requires root
+  run_podctl run --name brief --health-cmd true --health-interval 50ms "$IMAGE" sleep 0.5
+  wait_until 20 no_watches
+  run_podctl run --rm --health-cmd true --health-interval 50ms "$IMAGE" sleep 0.5
+  wait_until 20 no_watches
+}
+
+@test "an unhealthy container is stopped, killed or restarted as asked" {
+  requires root
+  local check=(--health-cmd false --health-interval 200ms --health-retries 1)
+  run_podctl run -d --name stopper "${check[@]}" --health-on-failure stop --stop-timeout 0 "$IMAGE" sleep 1000
+  run_podctl run -d --name killer "${check[@]}" --health-on-failure kill "$IMAGE" sleep 1000
+  run_podctl run -d --name restarter "${check[@]}" --health-on-failure restart --stop-timeout 0 "$IMAGE" sleep 1000
+  local before
+  before=$(podctl container inspect --format '{{.State.Pid}}' restarter)
+  run_podctl wait stopper killer
+  # shellcheck disable=SC2317 # wait_until calls it
+  restarted() { [[ $(podctl container inspect --format '{{.State.Status}} {{.State.Pid}}' restarter) =~ ^running\ [0-9]+$ && ${BASH_REMATCH[0]} != "running $before" ]]; }
+  wait_until 30 restarted
+}
+
+@test "wait --condition=healthy needs nobody to run the check" {
+  requires root
+  run_podctl pod create --name web
+  run_podctl run -d --pod web --name member --health-cmd true --health-interval 200ms "$IMAGE" sleep 1000
+  PODCTL_TIMEOUT=30 run_podctl wait --condition=healthy member
+  run_podctl pod rm --force --time 0 web
+  no_watches || fail "a watch outlived its pod"
+}
+
+@test "without an interval, or with DISABLE_HC_SYSTEMD, nothing runs by itself" {
+  requires root
+  run_podctl run -d --health-cmd true --health-interval disable "$IMAGE" sleep 1000
+  DISABLE_HC_SYSTEMD=true run_podctl run -d --health-cmd true --health-interval 50ms "$IMAGE" sleep 1000
+  no_watches || fail "a watch nobody asked for"
+}

@@ -7,6 +7,8 @@ setup_file() {
   busybox_image
 }
 
+ready() { podctl exec ctr test -e /tmp/ready; }
+
 setup() {
   test_setup
   HERE=$BATS_TEST_TMPDIR/here
@@ -25,6 +27,7 @@ in_each_state() {
 }
 
 @test "a file goes in under its name, another name, or over what is there" {
+  # shellcheck disable=SC2317 # in_each_state calls it
   into() {
     run_podctl cp "$HERE/file" "$1:/tmp"
     is "$output" ""
@@ -42,6 +45,7 @@ in_each_state() {
 }
 
 @test "a directory goes into one that exists and becomes one that does not" {
+  # shellcheck disable=SC2317 # in_each_state calls it
   into() {
     run_podctl cp "$HERE/tree" "$1:/tmp"
     run_podctl cp "$HERE/tree" "$1:/tmp/renamed"
@@ -114,7 +118,6 @@ in_each_state() {
 @test "links lead nowhere but the container" {
   echo secret >"$BATS_TEST_TMPDIR/secret"
   run_podctl run -d --name ctr "$IMAGE" sh -c "ln -s / /tmp/root && ln -s ../../../../../.. /tmp/up && ln -s $BATS_TEST_TMPDIR/secret /tmp/secret && touch /tmp/ready && sleep 1000"
-  ready() { podctl exec ctr test -e /tmp/ready; }
   wait_until 20 ready
   run_podctl 125 cp ctr:/tmp/secret "$HERE/stolen"
   run_podctl 125 cp "ctr:/tmp/up$BATS_TEST_TMPDIR/secret" "$HERE/stolen"
@@ -127,7 +130,6 @@ in_each_state() {
 
 @test "a directory replaces a file only with --overwrite" {
   run_podctl run -d --name ctr "$IMAGE" sh -c 'mkdir /tmp/in && touch /tmp/in/tree && touch /tmp/ready && sleep 1000'
-  ready() { podctl exec ctr test -e /tmp/ready; }
   wait_until 20 ready
   run_podctl 125 cp "$HERE/tree" ctr:/tmp/in/
   run_podctl exec ctr test -f /tmp/in/tree

@@ -66,3 +66,21 @@ func healthcheckRun(ctx context.Context, opts *healthcheckOptions) error {
 	fmt.Fprintln(opts.IO.Out, status)
 	return cmdutil.Exit(exitUnhealthy)
 }
+
+// NewCmdHealthcheckWatch returns "podctl healthcheck watch", which podctl starts
+// for each container with a health check.
+func NewCmdHealthcheckWatch(f *cmdutil.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:    "watch CONTAINER",
+		Short:  "Run a container's health check again and again until it ends",
+		Hidden: true,
+		Args:   cmdutil.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			eng, err := f.Engine(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return eng.WatchHealth(cmd.Context(), args[0])
+		},
+	}
+}

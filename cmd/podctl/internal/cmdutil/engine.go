@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	engine "github.com/podctl/podctl/pkg/runtime"
 	"github.com/podctl/podctl/pkg/settings"
@@ -25,8 +26,13 @@ func (f *Factory) EngineConfig() (engine.Config, error) {
 	if err != nil {
 		return engine.Config{}, err
 	}
-	exit, err := f.exitCommand()
-	return engine.Config{Settings: s, ExitCommand: exit, Notices: f.IO.ErrOut}, err
+	self, err := f.selfCommand()
+	return engine.Config{
+		Settings:      s,
+		ExitCommand:   slices.Concat(self, []string{"container", "cleanup", "--stopped-only"}),
+		HealthCommand: slices.Concat(self, []string{"healthcheck", "watch"}),
+		Notices:       f.IO.ErrOut,
+	}, err
 }
 
 // settings are the global flags the engine's settings are made from.
@@ -40,12 +46,12 @@ func (g *Globals) settings() settings.Flags {
 	}
 }
 
-// exitCommand is what conmon runs when a container has ended: this program with
-// the same global flags.
-func (f *Factory) exitCommand() ([]string, error) {
+// selfCommand is this program with the same global flags, for what runs when we
+// have ended.
+func (f *Factory) selfCommand() ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("find this program for the exit command: %w", err)
+		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	argv := []string{self}
 	g := f.Globals
@@ -70,5 +76,5 @@ func (f *Factory) exitCommand() ([]string, error) {
 	if g.TransientStore {
 		argv = append(argv, "--transient-store")
 	}
-	return append(argv, "container", "cleanup", "--stopped-only"), nil
+	return argv, nil
 }
