@@ -12,6 +12,9 @@ packages=(
   uidmap passt slirp4netns                          # rootless
   bats busybox-static curl jq procps shellcheck sqlite3 strace # tests
 )
+# For the virtual machine of hack/testvm, which is told of and left out where
+# these cannot be had.
+machine_packages=(mmdebstrap qemu-system-x86 e2fsprogs)
 
 # Prints those of its arguments that are not installed.
 missing() {
@@ -47,7 +50,8 @@ install_packages() {
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
   if ! { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
-    exit 1
+    rm -f "$log"
+    return 1
   fi
   rm -f "$log"
   printf 'setup: installed %s\n' "$@"
@@ -59,4 +63,8 @@ if ((${#wanted[@]} == 0)); then
   echo "setup: all packages present"
 else
   install_packages "${wanted[@]}"
+fi
+mapfile -t wanted < <(missing "${machine_packages[@]}")
+if ((${#wanted[@]})) && ! install_packages "${wanted[@]}"; then
+  echo "setup: without ${wanted[*]} the tests in a virtual machine are skipped" >&2
 fi

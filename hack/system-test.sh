@@ -9,6 +9,7 @@
 #              file in namespaces of its own (see isolate.sh). Needed for what
 #              needs systemd.
 #   FILTER=RE  only tests whose name matches
+#   PODCTL_TEST_SLOWNESS=N  multiply all limits of time (default: 1)
 #   PODCTL=X   the binary to test (default: bin/podctl)
 #
 # Fails if a test failed, if a file ended before its last test, or if no test
@@ -19,8 +20,9 @@ cd "$(dirname "$0")/.."
 isolate=${ISOLATE:-1}
 jobs=${JOBS:-$(nproc)}
 ((isolate)) || jobs=1
-file_timeout=1800 # seconds; the whole file, against a hang of bats itself
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-180}
+slowness=${PODCTL_TEST_SLOWNESS:-1}
+file_timeout=$((1800 * slowness)) # seconds; the whole file, against a hang of bats itself
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((180 * slowness))}
 export PODCTL=${PODCTL:-$PWD/bin/podctl}
 export PODCTL_LEASES=${PODCTL_LEASES:-$PWD/bin/leases}
 export PODCTL_TEST_ISOLATED=$isolate

@@ -13,7 +13,7 @@ setup_file() {
 
 setup() {
   test_setup
-  requires isolated netavark
+  requires alone netavark
 }
 
 # serve POD PORT TEXT: a member that says TEXT to whoever connects

@@ -216,7 +216,7 @@ Seccomp:	2'
 }
 
 @test "--tz and --systemd=false" {
-  requires isolated
+  requires alone
   sh --tz UTC -- date
   like "$output" UTC
 }

@@ -14,6 +14,9 @@
 load leftovers
 
 REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+# All limits of time are multiplied with this. It is a whole number, larger than
+# 1 where the machine is slower than its clock says (hack/testvm).
+SLOWNESS=${PODCTL_TEST_SLOWNESS:-1}
 PODCTL=${PODCTL:-$REPO/bin/podctl}
 IMAGE=localhost/busybox:latest
 
@@ -70,7 +73,7 @@ remove_everything() {
 # quietly ARGS...: podctl, shown with what it said only if it fails
 quietly() {
   local said=$BATS_TEST_TMPDIR/said status=0
-  timeout --foreground -k 10 120 "$PODCTL" "${PODCTL_ARGS[@]}" "$@" >"$said" 2>&1 3>&- || status=$?
+  timeout --foreground -k 10 $((120 * SLOWNESS)) "$PODCTL" "${PODCTL_ARGS[@]}" "$@" >"$said" 2>&1 3>&- || status=$?
   ((status == 0)) || echo "FAIL: cleanup: podctl $*: exit $status: $(<"$said")"
   return "$status"
 }
@@ -84,8 +87,10 @@ podctl() {
 
 # run_podctl [EXIT|?] ARGS...: runs podctl, which must exit with EXIT (default
 # 0; ? is any). Leaves stdout in $output and ${lines[@]}, stderr in $stderr,
-# and the exit code in $status. PODCTL_TIMEOUT is in seconds.
+# and the exit code in $status. PODCTL_TIMEOUT is in seconds of a machine of
+# usual speed.
 run_podctl() {
+  local seconds=$((${PODCTL_TIMEOUT:-90} * SLOWNESS))
   local expected=0 stdout=$BATS_TEST_TMPDIR/stdout error=$BATS_TEST_TMPDIR/stderr
   if [[ $1 =~ ^([0-9]+|\?)$ ]]; then
     expected=$1
@@ -95,7 +100,7 @@ run_podctl() {
   status=0
   # To files and not to pipes: conmon keeps what it inherits open. Descriptor 3
   # is bats' own, and it waits for everyone who has it.
-  timeout --foreground -k 10 "${PODCTL_TIMEOUT:-90}" "$PODCTL" "${PODCTL_ARGS[@]}" "$@" \
+  timeout --foreground -k 10 "$seconds" "$PODCTL" "${PODCTL_ARGS[@]}" "$@" \
     >"$stdout" 2>"$error" 3>&- || status=$?
   output=$(tr -d '\0' <"$stdout")
   stderr=$(tr -d '\0' <"$error")
@@ -104,7 +109,7 @@ run_podctl() {
   [[ -z $stderr ]] || echo "$stderr"
   [[ $expected == '?' || $status -eq $expected ]] && return 0
   if ((status == 124)); then
-    fail "podctl $1 took longer than ${PODCTL_TIMEOUT:-90}s"
+    fail "podctl $1 took longer than ${seconds}s"
   else
     fail "exit code of: podctl $*" "$expected" "$status"
   fi
@@ -158,7 +163,7 @@ assert_json() {
 # wait_until SECONDS CMD...: runs CMD until it succeeds; fails at the deadline.
 # Tests wait for what they need and never just sleep.
 wait_until() {
-  local seconds=$1 deadline=$((SECONDS + $1 + 1))
+  local seconds=$(($1 * SLOWNESS)) deadline=$((SECONDS + $1 * SLOWNESS + 1))
   shift
   until "$@" >/dev/null 2>&1; do
     if ((SECONDS >= deadline)); then
@@ -172,7 +177,8 @@ wait_until() {
 # --- what a test needs ---
 
 # requires NEED...: skips the test, saying why, where the host lacks one.
-#   root systemd cgroup1 cgroup2 isolated crun runc, or the name of a program
+#   root systemd cgroup1 cgroup2 crun runc, isolated (hack/isolate.sh), alone
+#   (that, or a virtual machine), or the name of a program
 requires() {
   local need
   for need; do
@@ -187,6 +193,7 @@ has() {
     cgroup2) [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]] ;;
     cgroup1) [[ $(stat -f -c %T /sys/fs/cgroup) != cgroup2fs ]] ;;
     isolated) ((${PODCTL_TEST_ISOLATED:-0})) ;;
+    alone) ((${PODCTL_TEST_ISOLATED:-0} || ${PODCTL_TEST_ALONE:-0})) ;;
     # It refuses a hybrid tree that has controllers on the cgroup2 side.
     crun) command -v crun >/dev/null && [[ ! -s /sys/fs/cgroup/unified/cgroup.controllers || -z $(</sys/fs/cgroup/unified/cgroup.controllers) ]] ;;
     *) PATH=$PATH:/usr/lib/podman:/usr/libexec/podman command -v "$1" >/dev/null ;;

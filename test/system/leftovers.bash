@@ -25,7 +25,7 @@ look_at_host() (
 # the file BEFORE. What goes away by itself (a container's clean-up runs after
 # its end) has ten seconds for it.
 assert_nothing_left() {
-  local before=$1 left deadline=$((SECONDS + ${LEFTOVER_SECONDS:-10}))
+  local before=$1 left deadline=$((SECONDS + ${LEFTOVER_SECONDS:-10} * ${PODCTL_TEST_SLOWNESS:-1}))
   while true; do
     left=$(comm -13 "$before" <(look_at_host))
     [[ -n $left ]] || return 0
