@@ -38,6 +38,18 @@ func withoutRun(construct func(*cmdutil.Factory) *cobra.Command) func(*cmdutil.F
 	return func(f *cmdutil.Factory, _ any) *cobra.Command { return construct(f) }
 }
 
+// outside is a verb that an ordinary user's podctl carries out without entering
+// the user namespace.
+func outside(v verb) verb {
+	return verb{v.names, func(f *cmdutil.Factory, called []string) []*cobra.Command {
+		cmds := v.build(f, called)
+		for _, cmd := range cmds {
+			cmdutil.Outside(cmd)
+		}
+		return cmds
+	}}
+}
+
 // newGroup is a verb that holds others.
 func newGroup(name, short string, verbs ...verb) verb {
 	return verb{name, func(f *cmdutil.Factory, called []string) []*cobra.Command {
@@ -81,11 +93,11 @@ func commands() []verb {
 			newVerb("cleanup", ctrcmd.NewCmdCleanup),
 			newVerb("cp", ctrcmd.NewCmdCopy),
 			newVerb("create", ctrcmd.NewCmdCreate),
-			newVerb("exists", withoutRun(ctrcmd.NewCmdExists)),
+			outside(newVerb("exists", withoutRun(ctrcmd.NewCmdExists))),
 			newVerb("init", ctrcmd.NewCmdInit),
 			newVerb("kill", ctrcmd.NewCmdKill),
 			newVerb("pause", ctrcmd.NewCmdPause),
-			newVerb("port", ctrcmd.NewCmdPort),
+			outside(newVerb("port", ctrcmd.NewCmdPort)),
 			newVerb("prune", ctrcmd.NewCmdPrune),
 			newVerb("rm", ctrcmd.NewCmdRemove),
 			newVerb("rename", ctrcmd.NewCmdRename),
@@ -104,9 +116,9 @@ func commands() []verb {
 			newVerb("stats", ctrcmd.NewCmdStats),
 			newVerb("umount unmount", ctrcmd.NewCmdUnmount),
 			newVerb("update", ctrcmd.NewCmdUpdate),
-			newVerb("ps list ls", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
+			outside(newVerb("ps list ls", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
 				return withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls")
-			})),
+			}))),
 			newVerb("inspect", ctrcmd.NewCmdInspect),
 		),
 		newGroup("healthcheck", "Manage health checks",
@@ -122,13 +134,13 @@ func commands() []verb {
 		newGroup("pod", "Manage pods",
 			newVerb("clone", podcmd.NewCmdClone),
 			newVerb("create", podcmd.NewCmdCreate),
-			newVerb("exists", withoutRun(podcmd.NewCmdExists)),
+			outside(newVerb("exists", withoutRun(podcmd.NewCmdExists))),
 			newVerb("kill", podcmd.NewCmdKill),
 			newVerb("logs", podcmd.NewCmdLogs),
 			newVerb("pause", podcmd.NewCmdPause),
 			newVerb("prune", podcmd.NewCmdPrune),
-			newVerb("inspect", podcmd.NewCmdInspect),
-			newVerb("ps ls list", podcmd.NewCmdPs),
+			outside(newVerb("inspect", podcmd.NewCmdInspect)),
+			outside(newVerb("ps ls list", podcmd.NewCmdPs)),
 			newVerb("rm", podcmd.NewCmdRemove),
 			newVerb("restart", podcmd.NewCmdRestart),
 			newVerb("start", podcmd.NewCmdStart),
@@ -142,7 +154,7 @@ func commands() []verb {
 		}},
 		newGroup("system", "Manage podctl",
 			newVerb("df", syscmd.NewCmdDf),
-			newVerb("events", syscmd.NewCmdEvents),
+			outside(newVerb("events", syscmd.NewCmdEvents)),
 			newVerb("info", syscmd.NewCmdInfo),
 			newVerb("migrate", syscmd.NewCmdMigrate),
 			newVerb("prune", syscmd.NewCmdPrune),
@@ -159,7 +171,7 @@ func commands() []verb {
 		newVerb("init", ctrcmd.NewCmdInit),
 		newVerb("kill", ctrcmd.NewCmdKill),
 		newVerb("pause", ctrcmd.NewCmdPause),
-		newVerb("port", ctrcmd.NewCmdPort),
+		outside(newVerb("port", ctrcmd.NewCmdPort)),
 		newVerb("rm", ctrcmd.NewCmdRemove),
 		newVerb("rename", ctrcmd.NewCmdRename),
 		newVerb("restart", ctrcmd.NewCmdRestart),
@@ -177,15 +189,15 @@ func commands() []verb {
 		newVerb("stats", ctrcmd.NewCmdStats),
 		newVerb("umount unmount", ctrcmd.NewCmdUnmount),
 		newVerb("update", ctrcmd.NewCmdUpdate),
-		newVerb("ps", ctrcmd.NewCmdPs),
+		outside(newVerb("ps", ctrcmd.NewCmdPs)),
 		newVerb("doctor", syscmd.NewCmdDoctor),
-		newVerb("locks", syscmd.NewCmdLocks),
-		newVerb("events", syscmd.NewCmdEvents),
+		outside(newVerb("locks", syscmd.NewCmdLocks)),
+		outside(newVerb("events", syscmd.NewCmdEvents)),
 		newVerb("info", syscmd.NewCmdInfo),
 		newVerb("inspect", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
 			return syscmd.NewCmdInspect(f, inspectors(f), nil)
 		})),
-		newVerb("version", syscmd.NewCmdVersion),
+		outside(newVerb("version", syscmd.NewCmdVersion)),
 	}
 }
 

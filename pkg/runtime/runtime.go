@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	goruntime "runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/containers/storage/pkg/unshare"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
@@ -34,6 +35,10 @@ type Config struct {
 	// lock, how far a pull is. Never results; what goes wrong on the side is a
 	// warning of the log.
 	Notices io.Writer
+	// Enter is called before the image store is opened: an ordinary user's podctl
+	// that was not inside the user's namespaces begins again there. nil: there is
+	// no need.
+	Enter func() error
 }
 
 // Runtime is the engine. It is safe for concurrent use. Opening it opens the
@@ -43,6 +48,7 @@ type Runtime struct {
 	exitCommand   []string
 	healthCommand []string
 	notices       io.Writer
+	enter         func() error
 	store         database
 	locks         *lock.Dir
 	self          container.Owner
@@ -94,6 +100,7 @@ func assemble(cfg Config, st *store.Store) (*Runtime, error) {
 		exitCommand:   cfg.ExitCommand,
 		healthCommand: cfg.HealthCommand,
 		notices:       cfg.Notices,
+		enter:         cfg.Enter,
 		store:         st,
 		locks:         lock.Open(cfg.Settings.LockDir()),
 		self:          container.Owner(self),
@@ -142,7 +149,7 @@ func (r *Runtime) openCgroups() (cgroupmgr.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cgroupmgr.New(choice.Value, cgroupmgr.Config{Rootless: r.settings.Rootless, UID: os.Getuid()})
+	return cgroupmgr.New(choice.Value, cgroupmgr.Config{Rootless: r.settings.Rootless, UID: unshare.GetRootlessUID()})
 }
 
 func (r *Runtime) openOCI() (ociRuntime, error) {
@@ -179,6 +186,11 @@ func (r *Runtime) openOCI() (ociRuntime, error) {
 }
 
 func (r *Runtime) openImages() (*image.Store, error) {
+	if r.enter != nil {
+		if err := r.enter(); err != nil {
+			return nil, err
+		}
+	}
 	r.imagesOpen.Store(true)
 	return image.Open(image.Config{
 		Root:           r.settings.GraphRoot,

@@ -176,3 +176,28 @@ func (s *Settings) EventsBackend() Choice {
 	}
 	return Choice{"file", "events are rows of the database, a file"}
 }
+
+// UserNetwork chooses the network of an ordinary user's pods and containers that
+// ask for none: pasta, but slirp4netns where only that is installed.
+func (s *Settings) UserNetwork() Choice {
+	if s.isSet("network", "default_rootless_network_cmd") {
+		return Choice{s.Conf.Network.DefaultRootlessNetworkCmd, "set in containers.conf"}
+	}
+	const pasta, slirp = "pasta", "slirp4netns"
+	if _, err := s.Conf.FindHelperBinary(pasta, true); err != nil {
+		if _, err := s.Conf.FindHelperBinary(slirp, true); err == nil {
+			return Choice{slirp, "pasta is not installed"}
+		}
+	}
+	return Choice{pasta, "pasta is preferred"}
+}
+
+// Sysctls are the kernel parameters, "name=value", of namespaces that are a
+// container's own. What containers.conf(5) gives as the default is in no file on
+// many hosts: that root in a container may ping, which needs no capability then.
+func (s *Settings) Sysctls() []string {
+	if s.isSet("containers", "default_sysctls") {
+		return s.Conf.Containers.DefaultSysctls.Get()
+	}
+	return []string{"net.ipv4.ping_group_range=0 0"}
+}

@@ -62,6 +62,11 @@ type Settings struct {
 
 // Load reads the configuration files and applies the flags.
 func Load(f Flags) (*Settings, error) {
+	if unshare.IsRootless() {
+		if _, err := UserRunDir(); err != nil {
+			return nil, err
+		}
+	}
 	if err := checkStorageConf(); err != nil {
 		return nil, fmt.Errorf("read storage.conf: %w", err)
 	}
@@ -76,6 +81,11 @@ func Load(f Flags) (*Settings, error) {
 	}
 	if s.explicit, err = readExplicit(conf.LoadedModules()); err != nil {
 		return nil, err
+	}
+	if s.Rootless {
+		// The library asks the configuration which program connects the namespace
+		// that a user's networks are in.
+		conf.Network.DefaultRootlessNetworkCmd = s.UserNetwork().Value
 	}
 	return s, s.place(opts)
 }
@@ -148,10 +158,8 @@ func (s *Settings) defaultBases() (state, run string, err error) {
 	if state, err = homedir.GetDataHome(); err != nil {
 		return "", "", fmt.Errorf("find the user's data directory: %w", err)
 	}
-	if run, err = homedir.GetRuntimeDir(); err != nil {
-		return "", "", fmt.Errorf("find the user's run directory: set XDG_RUNTIME_DIR or log in through a session: %w", err)
-	}
-	return state, run, nil
+	run, err = UserRunDir()
+	return state, run, err
 }
 
 // Database is the path of the database file.

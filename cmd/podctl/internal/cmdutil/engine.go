@@ -32,6 +32,7 @@ func (f *Factory) EngineConfig() (engine.Config, error) {
 		ExitCommand:   slices.Concat(self, []string{"container", "cleanup", "--stopped-only"}),
 		HealthCommand: slices.Concat(self, []string{"healthcheck", "watch"}),
 		Notices:       f.IO.ErrOut,
+		Enter:         f.Enter,
 	}, err
 }
 

@@ -26,12 +26,18 @@ type Factory struct {
 	Engine func(ctx context.Context) (*engine.Runtime, error)
 	// Close closes the engine if it was opened.
 	Close func() error
+	// Enter starts this program again inside the namespaces of the user who runs
+	// it. It does nothing for root, or inside already.
+	Enter func() error
 	// StopSignals keeps SIGINT and SIGTERM from canceling the context.
 	// Commands that forward these signals to a container call it after
 	// signal.Notify, so that there is no moment in which a signal kills.
 	// Calling it again does nothing.
 	StopSignals func()
 }
+
+// ThisProgram lets the factory start the program again, which a test is not.
+func (f *Factory) ThisProgram() { f.Enter = f.enterNamespaces }
 
 // NewFactory returns the factory for one command line. argv[0] names the
 // program.
@@ -41,6 +47,7 @@ func NewFactory(argv []string, io *iostreams.IOStreams) *Factory {
 		Globals:     &Globals{},
 		Program:     filepath.Base(argv[0]),
 		Argv:        argv,
+		Enter:       func() error { return nil },
 		StopSignals: func() {},
 	}
 	var (

@@ -47,7 +47,7 @@ func Execute(ctx context.Context, f *Factory, root *cobra.Command, args []string
 	finish(root, func(cmd *cobra.Command) error {
 		parsed = true
 		return f.Globals.Apply(cmd, f.IO)
-	})
+	}, f.enterFor)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil || parsed {
@@ -77,8 +77,8 @@ func helpFor(root *cobra.Command, args []string) error {
 
 // finish gives every command of the tree the common layout, and makes it run
 // check after its flags are parsed and before its arguments are looked at:
-// errors in flags are told first.
-func finish(cmd *cobra.Command, check func(*cobra.Command) error) {
+// errors in flags are told first. When all of them are right, enter is run.
+func finish(cmd *cobra.Command, check, enter func(*cobra.Command) error) {
 	cmd.DisableFlagsInUseLine = true
 	cmd.Example = indent(cmd.Example)
 	args := cmd.Args
@@ -86,13 +86,15 @@ func finish(cmd *cobra.Command, check func(*cobra.Command) error) {
 		if err := check(cmd); err != nil {
 			return err
 		}
-		if args == nil {
-			return nil
+		if args != nil {
+			if err := args(cmd, list); err != nil {
+				return err
+			}
 		}
-		return args(cmd, list)
+		return enter(cmd)
 	}
 	for _, sub := range cmd.Commands() {
-		finish(sub, check)
+		finish(sub, check, enter)
 	}
 }
 
