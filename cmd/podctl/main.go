@@ -14,6 +14,8 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/copier"
+	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/rootless"
 )
 
 func main() {
@@ -22,9 +24,12 @@ func main() {
 	// what /proc/self means. Commands run on it, so that nothing else does.
 	runtime.LockOSThread()
 
-	// The storage library and pkg/copier run this binary again under other names, to
-	// act inside a chroot or user namespace. Such a run ends here.
+	// The storage library and packages of ours run this binary again under other
+	// names, to act inside a chroot or user namespace, or beside the container.
+	// Such a run ends here.
 	copier.Register()
+	network.Register()
+	rootless.Register()
 	if reexec.Init() {
 		return
 	}
@@ -40,6 +45,7 @@ func realMain(argv []string, io *iostreams.IOStreams) int {
 	defer cancel()
 	f := cmdutil.NewFactory(argv, io)
 	f.StopSignals = stopSignals
+	f.ThisProgram()
 	err := execute(ctx, f, argv[1:])
 	return cmdutil.Report(io, errors.Join(err, f.Close()))
 }

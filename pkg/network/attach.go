@@ -53,7 +53,7 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 	if err := b.Teardown(ctx, a); err != nil {
 		return nil, fmt.Errorf("undo an interrupted network setup: %w", err)
 	}
-	options := a.options()
+	options := b.options(a)
 	var status map[string]types.StatusBlock
 	err := quietly(func() (err error) {
 		status, err = b.net.Setup(a.NSPath, types.SetupOptions{NetworkOptions: options})
@@ -67,6 +67,17 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 		err = fmt.Errorf("%w (undo: %w)", err, undo)
 	}
 	return nil, err
+}
+
+// options translates the attachment for libnetwork. Rules for ports would be in
+// the namespace of the user's networks, where nobody comes from outside: there
+// [Backend.Forward] serves them.
+func (b *Backend) options(a Attachment) types.NetworkOptions {
+	options := a.options()
+	if b.rootless {
+		options.PortMappings = nil
+	}
+	return options
 }
 
 // options translates the attachment. libnetwork writes addresses into the map

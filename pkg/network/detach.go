@@ -172,7 +172,7 @@ func (b *Backend) inOut(a Attachment, nsPath string, pending []attachedNet) erro
 	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
 		return err
 	}
-	options := a.options()
+	options := b.options(a)
 	options.Networks = optionsOf(pending)
 	err := quietly(func() error {
 		_, err := b.net.Setup(nsPath, types.SetupOptions{NetworkOptions: options})
@@ -190,7 +190,7 @@ func (b *Backend) netavarkTeardown(a Attachment, nsPath string, pending []attach
 	if slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
 		b.awaitDNS()
 	}
-	options := a.options()
+	options := b.options(a)
 	options.Networks = optionsOf(pending)
 	err := quietly(func() error {
 		return b.net.Teardown(nsPath, types.TeardownOptions{NetworkOptions: options})

@@ -61,16 +61,26 @@ func BaseHostsFile(setting, rootfs string) (string, error) {
 }
 
 // HostIP is the address at which a container with this status reaches the host:
-// what containers.conf says, else the gateway of a bridge network, else an
-// address of the host. Empty when there is none. A nil status is the host's own
+// what containers.conf says, else the gateway of a bridge network or of an
+// uplink, else an address of the host that the container does not have too. Empty when there is none. A nil status is the host's own
 // network.
 func (b *Backend) HostIP(status map[string]types.StatusBlock) string {
-	return etchosts.GetHostContainersInternalIP(etchosts.HostContainersInternalOptions{
+	opts := etchosts.HostContainersInternalOptions{
 		Conf:             b.conf,
 		NetStatus:        status,
 		NetworkInterface: b.net,
 		Exclude:          Addresses(status),
-	})
+	}
+	if block, ok := uplinkOf(status); ok {
+		opts.NetStatus, opts.PreferIP = nil, gatewayOf(block)
+	} else if info, err := b.net.RootlessNetnsInfo(); err == nil && info != nil {
+		// The host is beyond the namespace all of the user's networks are in.
+		opts.Exclude = append(opts.Exclude, info.IPAddresses...)
+		if len(info.MapGuestIps) > 0 {
+			opts.PreferIP = info.MapGuestIps[0]
+		}
+	}
+	return etchosts.GetHostContainersInternalIP(opts)
 }
 
 // Addresses lists the container's addresses in order of network and interface name.

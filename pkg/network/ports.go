@@ -144,8 +144,11 @@ func listen(protocol, hostIP string, port int) (*os.File, int, error) {
 
 func portError(protocol string, err error) error {
 	class := errdefs.ErrUnavailable
-	if errors.Is(err, syscall.Errno(unix.EADDRINUSE)) {
+	switch {
+	case errors.Is(err, syscall.Errno(unix.EADDRINUSE)):
 		class = errdefs.ErrInUse
+	case errors.Is(err, syscall.Errno(unix.EACCES)):
+		err = fmt.Errorf("%w (a user may not have ports below sysctl net.ipv4.ip_unprivileged_port_start: choose a higher port, or lower that as root)", err)
 	}
 	return &classed{fmt.Errorf("cannot listen on the %s port: %w", strings.ToUpper(protocol), err), class}
 }

@@ -32,6 +32,9 @@ type ResolvOptions struct {
 // Writers must be kept apart by the caller.
 func WriteResolvConf(path string, opts ResolvOptions) error {
 	servers, domains := dnsOf(opts.Status)
+	if block, ok := uplinkOf(opts.Status); ok && len(opts.Servers) > 0 {
+		servers, domains = nil, block.DNSSearchDomains // it does not forward to the servers asked for
+	}
 	if len(servers) == 0 {
 		servers = opts.Servers
 	}

@@ -72,6 +72,9 @@ type CreateOptions struct {
 	// LogPassthrough; conmon keeps them open as long as it lives.
 	Stdio [3]*os.File
 
+	// NoCgroup keeps the OCI runtime from making a cgroup for the container.
+	NoCgroup bool
+
 	// CgroupOfConmon is called with conmon's pid before conmon starts anything:
 	// the place to move it to its cgroup. An error ends the create.
 	CgroupOfConmon func(pid int) error
@@ -196,6 +199,10 @@ func (r *Runtime) createArgs(o CreateOptions) []string {
 	}
 	if o.LeaveStdinOpen {
 		args = append(args, "--leave-stdin-open")
+	}
+	if o.NoCgroup && r.Name() == "crun" {
+		// runc makes none that config.json does not name.
+		args = append(args, "--runtime-arg", "--cgroup-manager=disabled")
 	}
 	if r.cfg.NoPivot {
 		args = append(args, "--no-pivot")

@@ -12,7 +12,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/container"
-	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/network"
 )
 
@@ -48,7 +47,8 @@ func withAliases(c *container.Container) map[string]types.PerNetworkOptions {
 }
 
 // setupNetwork makes the network namespace, or keeps that of held, and attaches it.
-func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container, held heldNS) error {
+// What it starts besides lives as long as life, which is nil if nothing needs it.
+func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container, held heldNS, life *lifeline) error {
 	if !ownsNetNS(c.Config) {
 		return nil
 	}
@@ -64,18 +64,26 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container, held
 	if err := r.host.CreateNS(path, from); err != nil {
 		return err
 	}
-	switch c.Config.Namespaces.Net.Mode {
-	case container.ModeBridge:
-	case container.ModePasta, container.ModeSlirp:
-		return fmt.Errorf("network mode %s: %w", c.Config.Namespaces.Net.Mode, errdefs.ErrUnsupported)
-	default:
+	mode := c.Config.Namespaces.Net.Mode
+	if mode == container.ModeNone || mode == container.ModePrivate {
 		return nil
 	}
 	nets, err := r.links()
 	if err != nil {
 		return err
 	}
-	if c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c)); err != nil {
+	if mode == container.ModeBridge {
+		c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c))
+		if err == nil && r.settings.Rootless {
+			err = nets.Forward(path, c.Config.Network.Ports, life.reader())
+		}
+	} else {
+		c.Runtime.NetStatus, err = nets.Connect(ctx, network.Uplink{
+			ID: c.ID, Program: string(mode), NSPath: path, Options: c.Config.Network.Options[string(mode)],
+			Ports: c.Config.Network.Ports, Exit: life.reader(),
+		})
+	}
+	if err != nil {
 		return err
 	}
 	return r.writeNetStatus(c)

@@ -107,7 +107,7 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 	in := &bundleInput{spec: container.SpecInput{
 		Rootfs: c.Runtime.Mountpoint, Hostname: r.hostname(c), Namespaces: map[string]string{}, Rootless: r.settings.Rootless,
 		CgroupV2: v2, Volumes: volumes, DefaultCaps: conf.DefaultCapabilities.Get(),
-		DefaultSysctls: parseSysctls(conf.DefaultSysctls.Get()), Rlimits: rlimits, PidsLimit: conf.PidsLimit,
+		DefaultSysctls: parseSysctls(r.settings.Sysctls()), Rlimits: rlimits, PidsLimit: conf.PidsLimit,
 	}}
 	if c.Config.Resources.CgroupMode != "disabled" {
 		m, err := r.cgroups()

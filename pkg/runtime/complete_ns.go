@@ -135,10 +135,13 @@ func completeNetwork(c *container.Config, in surroundings) error {
 	if c.Network.PublishAll || len(c.Network.Expose) > 0 || in.image != nil {
 		exposePorts(c, in)
 	}
-	if ns.Mode != container.ModeBridge {
+	switch ns.Mode {
+	case container.ModeBridge:
+		nameDefaultNetwork(&c.Network, in.settings.Conf.Network.DefaultNetwork)
+	case container.ModePasta, container.ModeSlirp:
+	default:
 		return nil
 	}
-	nameDefaultNetwork(&c.Network, in.settings.Conf.Network.DefaultNetwork)
 	var err error
 	if len(c.Network.Ports) > 0 {
 		c.Network.Ports, err = network.AssignHostPorts(c.Network.Ports)

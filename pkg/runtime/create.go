@@ -225,7 +225,7 @@ func (p PullOptions) library(notices io.Writer) (image.PullOptions, error) {
 // resolveCgroupParent validates the user's parent or takes the default.
 func (r *Runtime) resolveCgroupParent(cfg *container.Config, p *podContext) error {
 	inPod := p != nil && p.pod.Config.ShareParent && cfg.Resources.CgroupParent == p.pod.Config.CgroupPath
-	if inPod || cfg.Resources.CgroupMode == "disabled" {
+	if inPod && cfg.Resources.CgroupParent != "" || cfg.Resources.CgroupMode == cgroupsDisabled {
 		return nil
 	}
 	m, err := r.cgroups()
@@ -234,6 +234,11 @@ func (r *Runtime) resolveCgroupParent(cfg *container.Config, p *podContext) erro
 	}
 	if cfg.Resources.CgroupParent == "" {
 		cfg.Resources.CgroupParent = m.DefaultParent()
+		if cfg.Resources.CgroupParent == "" {
+			// Nobody makes cgroups here.
+			cfg.Resources.CgroupMode = cgroupsDisabled
+			r.warnUnlimited("container", asksForLimits(&cfg.Resources))
+		}
 		return nil
 	}
 	return m.ValidateParent(cfg.Resources.CgroupParent)

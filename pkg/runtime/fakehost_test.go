@@ -572,6 +572,12 @@ func (n fakeNetworks) Teardown(_ context.Context, a network.Attachment) error {
 	})
 }
 
+func (n fakeNetworks) Connect(ctx context.Context, u network.Uplink) (map[string]types.StatusBlock, error) {
+	return n.Setup(ctx, network.Attachment{ID: u.ID})
+}
+
+func (n fakeNetworks) Forward(string, []types.PortMapping, *os.File) error { return nil }
+
 func (n fakeNetworks) HostIP(map[string]types.StatusBlock) string { return "" }
 
 // asOwner is who a row names.

@@ -65,6 +65,8 @@ type networkLinks interface {
 	Inspect(ctx context.Context, nameOrID string) (types.Network, error)
 	Setup(ctx context.Context, a network.Attachment) (map[string]types.StatusBlock, error)
 	Teardown(ctx context.Context, a network.Attachment) error
+	Connect(ctx context.Context, u network.Uplink) (map[string]types.StatusBlock, error)
+	Forward(nsPath string, ports []types.PortMapping, exit *os.File) error
 	Forget(a network.Attachment) error
 	Reload(ctx context.Context, a network.Attachment, status map[string]types.StatusBlock) (map[string]types.StatusBlock, error)
 	HostIP(status map[string]types.StatusBlock) string

@@ -84,6 +84,9 @@ func (r *Runtime) planPodCgroup(p *pod.Pod) error {
 		cfg.CgroupParent = m.DefaultParent()
 	}
 	cfg.CgroupManager = m.Name()
+	if cfg.CgroupParent == "" {
+		r.warnUnlimited("pod", cfg.Resources != nil || len(cfg.ReadBPS)+len(cfg.WriteBPS)+len(cfg.BlkioWeightDevice) > 0)
+	}
 	if !cfg.ShareParent {
 		return nil
 	}

@@ -18,8 +18,8 @@ import (
 // prepare sets up everything around a container that is about to be created in
 // the OCI runtime: root filesystem, volumes, network, bundle. It notes in c what
 // was set up. Every step is idempotent. held is the user namespace made for the
-// container, nil without one.
-func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS) error {
+// container, nil without one. What is started lives as long as life.
+func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS, life *lifeline) error {
 	// A cut off start, or one before a reboot, may have left an address leased.
 	if c.Runtime.NetNS != "" {
 		if err := r.teardownNetwork(ctx, c); err != nil {
@@ -36,7 +36,7 @@ func (r *Runtime) prepare(ctx context.Context, c *container.Container, held held
 	if err != nil {
 		return err
 	}
-	if err := r.setupNetwork(ctx, c, held); err != nil {
+	if err := r.setupNetwork(ctx, c, held, life); err != nil {
 		return err
 	}
 	return r.writeBundle(ctx, c, volumes, held)

@@ -285,7 +285,12 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 	if held != nil {
 		defer held.Release() // the container's process is in it by then
 	}
-	if err := r.prepare(ctx, c, held); err != nil {
+	life, err := r.newLifeline(c)
+	if err != nil {
+		return err
+	}
+	defer life.close() // conmon has its own copy by then
+	if err := r.prepare(ctx, c, held, life); err != nil {
 		return err
 	}
 	create := oci.CreateOptions{
@@ -293,9 +298,10 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		LogDriver: c.Config.Log.Driver, LogPath: c.Config.Log.Path, LogSizeMax: c.Config.Log.SizeMax, LogTag: c.Config.Log.Tag,
 		PidFile: c.Config.PidFile, ConmonPidFile: c.Config.ConmonPidFile,
 		Terminal: c.Config.Terminal, Stdin: c.Config.Stdin, // who attaches and comes to the end of input ends it for the process
-		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: ports,
+		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: append(ports, life.held()...),
 		CgroupOfConmon: func(pid int) error { return r.enterCgroup(ctx, c, pid) },
 	}
+	create.NoCgroup = c.Config.Resources.CgroupMode == cgroupsDisabled
 	if create.LogDriver == oci.LogPassthrough {
 		create.Stdio = opts.stdio
 	}
@@ -310,7 +316,8 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 // program takes one while the firewall forwards it, and a port that is taken is
 // an error here. conmon holds them.
 func (r *Runtime) reservePorts(c *container.Container) ([]*os.File, error) {
-	if c.Config.Namespaces.Net.Mode != container.ModeBridge || len(c.Config.Network.Ports) == 0 {
+	// Whatever forwards a user's ports takes them by itself.
+	if c.Config.Namespaces.Net.Mode != container.ModeBridge || r.settings.Rootless || len(c.Config.Network.Ports) == 0 {
 		return nil, nil
 	}
 	return network.ReservePorts(c.Config.Network.Ports)

@@ -1,0 +1,28 @@
+package runtime
+
+import (
+	"github.com/sirupsen/logrus"
+
+	"github.com/podctl/podctl/pkg/cgroupmgr"
+	"github.com/podctl/podctl/pkg/container"
+)
+
+// warnUnlimited says why limits that were asked for have no effect, and how they
+// could have: nothing is delegated to the user, so the object has no cgroup.
+func (r *Runtime) warnUnlimited(what string, asked bool) {
+	if !asked {
+		return
+	}
+	layout, err := cgroupmgr.Detect(cgroupmgr.DefaultRoot)
+	if err == nil && layout.Kind != cgroupmgr.V2 {
+		logrus.Warnf("The limits of this %s are ignored: this host has cgroups %s, of which nothing can be delegated to a user: boot with systemd.unified_cgroup_hierarchy=1, or run podctl as root", what, layout.Kind)
+		return
+	}
+	logrus.Warnf("The limits of this %s are ignored: no cgroup is delegated to this user: log in through systemd (as root: loginctl enable-linger USER), so that --cgroup-manager systemd can be used", what)
+}
+
+// asksForLimits reports whether any limit was given that a cgroup would enforce.
+func asksForLimits(res *container.Resources) bool {
+	return res.Linux != nil || res.PidsLimit != nil && *res.PidsLimit > 0 || len(res.CgroupConf) > 0 ||
+		len(res.BlkioWeightDevice)+len(res.ReadBPS)+len(res.WriteBPS)+len(res.ReadIOPS)+len(res.WriteIOPS) > 0
+}
