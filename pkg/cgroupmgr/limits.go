@@ -100,7 +100,11 @@ func (c controller) write(h Hierarchy, p string, s setting) error {
 	case err == nil:
 		return nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("limit cgroup %s: set %s to %q: %w", p, s.file, s.value, err)
+		err = fmt.Errorf("limit cgroup %s: set %s to %q: %w", p, s.file, s.value, err)
+		if remedy := Remedy(s.file); remedy != "" {
+			err = fmt.Errorf("%w: %s", err, remedy)
+		}
+		return err
 	case s.instead != nil:
 		return c.write(h, p, *s.instead)
 	}

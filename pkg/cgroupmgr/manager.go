@@ -92,6 +92,11 @@ type Manager interface {
 	// in any hierarchy, in ascending order; none if there is no such cgroup.
 	Processes(path string) ([]int, error)
 
+	// OOMKills returns how many processes of the cgroup the kernel killed for
+	// want of memory, whether it was the cgroup's limit or one above; known is
+	// false where the kernel does not say.
+	OOMKills(path string) (n uint64, known bool)
+
 	// Stats returns what the processes in the cgroup, as ContainerCgroup
 	// returned it, and below it use. Without such a cgroup, or with the empty
 	// path, it is errdefs.ErrNoCgroup.

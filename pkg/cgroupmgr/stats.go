@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,7 +19,8 @@ import (
 type Stats struct {
 	// CPU is the processor time since the cgroup was made.
 	CPU time.Duration
-	// Memory and MemoryLimit are in bytes; no limit is zero.
+	// Memory and MemoryLimit, the least of those that hold, are in bytes; no
+	// limit is zero.
 	Memory, MemoryLimit uint64
 	// BlockRead and BlockWrite are the bytes moved from and to block devices.
 	BlockRead, BlockWrite uint64
@@ -84,11 +86,37 @@ func (t tree) memoryStats(p string, s *Stats) error {
 	if s.Memory, err = readNumber(filepath.Join(h.Dir, p, usage)); err != nil {
 		return err
 	}
-	s.MemoryLimit, err = readNumber(filepath.Join(h.Dir, p, limit))
-	if s.MemoryLimit >= noLimit {
-		s.MemoryLimit = 0
+	// A pod's limit holds for its containers too.
+	for ; p != "/" && p != "."; p = path.Dir(p) {
+		n, err := readNumber(filepath.Join(h.Dir, p, limit))
+		if err != nil {
+			return err
+		}
+		if n > 0 && n < noLimit && (s.MemoryLimit == 0 || n < s.MemoryLimit) {
+			s.MemoryLimit = n
+		}
 	}
-	return err
+	return nil
+}
+
+// OOMKills implements [Manager].
+func (t tree) OOMKills(p string) (n uint64, known bool) {
+	h, ok := t.layout.hierarchy("memory", "memory")
+	if !ok || p == "" {
+		return 0, false
+	}
+	file := "memory.oom_control" // has the count since Linux 4.13
+	if h.Unified {
+		file = "memory.events"
+	}
+	err := eachLine(filepath.Join(h.Dir, p, file), func(line string) (err error) {
+		if text, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			n, err = strconv.ParseUint(text, 10, 64)
+			known = err == nil
+		}
+		return err
+	})
+	return n, known && err == nil
 }
 
 func (t tree) pidStats(p string, s *Stats) (err error) {

@@ -11,6 +11,58 @@ import (
 	"github.com/podctl/podctl/pkg/errdefs"
 )
 
+func TestOOMKills(t *testing.T) {
+	for name, tc := range map[string]struct {
+		h     Hierarchy
+		file  string
+		text  string
+		n     uint64
+		known bool
+	}{
+		"v1":               {Hierarchy{Controllers: []string{"memory"}}, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", 2, true},
+		"v1_old":           {Hierarchy{Controllers: []string{"memory"}}, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n", 0, false},
+		"v2":               {Hierarchy{Unified: true, Controllers: []string{"memory"}}, "memory.events", "oom 7\noom_kill 0\noom_group_kill 0\n", 0, true},
+		"gone":             {Hierarchy{Unified: true, Controllers: []string{"memory"}}, "other", "", 0, false},
+		"not_a_controller": {Hierarchy{Unified: true}, "memory.events", "oom_kill 3\n", 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.h.Dir = t.TempDir()
+			require.NoError(t, os.Mkdir(filepath.Join(tc.h.Dir, "c"), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(tc.h.Dir, "c", tc.file), []byte(tc.text), 0o644))
+			n, known := newTree(Layout{Hierarchies: []Hierarchy{tc.h}}).OOMKills("/c")
+			require.Equal(t, tc.n, n)
+			require.Equal(t, tc.known, known)
+		})
+	}
+}
+
+func TestMemoryLimitOfThoseAbove(t *testing.T) {
+	h := Hierarchy{Dir: t.TempDir(), Unified: true, Controllers: []string{"memory"}}
+	for dir, limit := range map[string]string{"": "max", "pod": "4096", "pod/own": "1024", "pod/none": "max", "free": "max"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(h.Dir, dir), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(h.Dir, dir, "memory.max"), []byte(limit+"\n"), 0o644))
+	}
+	for p, want := range map[string]uint64{"/pod": 4096, "/pod/own": 1024, "/pod/none": 4096, "/free": 0} {
+		s, err := newTree(Layout{Hierarchies: []Hierarchy{h}}).Stats(p)
+		require.NoError(t, err)
+		require.Equal(t, want, s.MemoryLimit, p)
+	}
+}
+
+func TestRemedy(t *testing.T) {
+	for message, want := range map[string]string{
+		`runc: failed to write "77": write /sys/fs/cgroup/cpuset/p/c/cpuset.cpus: numerical result out of range`: "--cpuset-cpus takes",
+		"crun: write to `/sys/fs/cgroup/p/c/cpu.max`: Invalid argument":                                          "change --cpus",
+		"runc: unable to set memory limit to 1024 (current usage: 2457600, peak usage: 2633728)":                 "raise --memory",
+		`set memory.memsw.limit_in_bytes to "1"`:                                                                 "--memory-swap is memory and swap",
+		`set cpu.rt_runtime_us to "1"`:                                                                           "leave out --cpu-rt-runtime",
+		`set blkio.bfq.weight_device to "8:0 9"`:                                                                 "--blkio-weight-device",
+	} {
+		require.Contains(t, Remedy(message), want, message)
+	}
+	require.Empty(t, Remedy("exec: no such file"))
+}
+
 func TestStats(t *testing.T) {
 	want := Stats{CPU: 1500 * time.Millisecond, Memory: 4096, MemoryLimit: 65536, BlockRead: 12, BlockWrite: 7, PIDs: 3}
 	for name, tc := range map[string]struct {

@@ -52,6 +52,8 @@ func classOf(msg string) error {
 	m := strings.ToLower(msg)
 	has := func(s string) bool { return strings.Contains(m, s) }
 	switch {
+	case has("/sys/fs/cgroup/"):
+		return errdefs.ErrOCIRuntime // a limit: neither the command nor its file
 	case has("permission denied"), has("operation not permitted"):
 		return errdefs.ErrOCIPermission
 	case has("no such file or directory"), has("open executable"):

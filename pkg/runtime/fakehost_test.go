@@ -450,6 +450,9 @@ func (fakeCgroups) Name() string                      { return cgroupmgr.Cgroupf
 func (fakeCgroups) DefaultParent() string             { return "/podctl_parent" }
 func (fakeCgroups) ContainerPath(p, id string) string { return p + "/" + id }
 
+func (g fakeCgroups) ContainerCgroup(p, id string) string { return g.ContainerPath(p, id) }
+func (fakeCgroups) OOMKills(string) (uint64, bool)        { return 0, false }
+
 // Processes: what the fake OCI runtime makes has none in a cgroup.
 func (fakeCgroups) Processes(string) ([]int, error) { return nil, nil }
 

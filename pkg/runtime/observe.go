@@ -71,7 +71,7 @@ func (r *Runtime) overlayExit(c *container.Container) {
 			at = c.Runtime.StartedAt.Add(1) // the clock of files ticks in milliseconds
 		}
 		c.Runtime.ExitCode, c.Runtime.FinishedAt = code, at
-		c.Runtime.OOMKilled = r.oomKilled(c.ID)
+		c.Runtime.OOMKilled = r.oomKilled(c)
 	} else if c.Runtime.FinishedAt.Before(c.Runtime.StartedAt) {
 		c.Runtime.FinishedAt = time.Now().UTC()
 	}
@@ -96,8 +96,18 @@ func (r *Runtime) exitFile(id string) (code int, at time.Time, ok bool) {
 	return code, st.ModTime().UTC(), true
 }
 
-func (r *Runtime) oomKilled(id string) bool {
-	_, err := os.Stat(filepath.Join(r.settings.PersistDir(), id, "oom"))
+// oomKilled tells whether the kernel killed a process of a container for memory.
+// The cgroup's own count is right as long as there is one; on version 1 conmon is
+// also told of what happened to others in the pod.
+func (r *Runtime) oomKilled(c *container.Container) bool {
+	if c.Config != nil && c.Config.Resources.CgroupMode != cgroupsDisabled {
+		if m, err := r.cgroups(); err == nil {
+			if n, known := m.OOMKills(m.ContainerCgroup(c.Config.Resources.CgroupParent, c.ID)); known {
+				return n > 0
+			}
+		}
+	}
+	_, err := os.Stat(filepath.Join(r.settings.PersistDir(), c.ID, "oom"))
 	return err == nil
 }
 

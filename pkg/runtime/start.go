@@ -307,7 +307,7 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 	}
 	created, err := engine.Create(ctx, create)
 	if err != nil {
-		return err
+		return withRemedy(err)
 	}
 	return r.recordProcesses(c, created)
 }

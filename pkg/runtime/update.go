@@ -9,6 +9,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/podctl/podctl/pkg/bundle"
+	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
@@ -91,7 +92,58 @@ func (r *Runtime) limit(ctx context.Context, c *container.Container, to *contain
 	if err != nil {
 		return err
 	}
-	return engine.Update(ctx, c.ID, after)
+	if err := engine.Update(ctx, c.ID, after); err != nil {
+		// Some limits were set before the one that was refused.
+		return undo(ctx, withRemedy(err), func(ctx context.Context) error {
+			return engine.Update(ctx, c.ID, lifted(before, after))
+		})
+	}
+	return nil
+}
+
+// withRemedy adds what to do about a limit that was refused.
+func withRemedy(err error) error {
+	if remedy := cgroupmgr.Remedy(err.Error()); remedy != "" {
+		return fmt.Errorf("%w: %s", err, remedy)
+	}
+	return err
+}
+
+// lifted are the limits before and, for those that only after has, what the kernel
+// takes for none.
+func lifted(before, after *specs.LinuxResources) *specs.LinuxResources {
+	out := *before
+	if after.CPU != nil {
+		cpu := specs.LinuxCPU{}
+		if before.CPU != nil {
+			cpu = *before.CPU
+		}
+		orDefault(&cpu.Shares, after.CPU.Shares, 1024)
+		orDefault(&cpu.Quota, after.CPU.Quota, -1)
+		orDefault(&cpu.Period, after.CPU.Period, 100000)
+		out.CPU = &cpu
+	}
+	if after.Memory != nil {
+		memory := specs.LinuxMemory{}
+		if before.Memory != nil {
+			memory = *before.Memory
+		}
+		orDefault(&memory.Limit, after.Memory.Limit, -1)
+		orDefault(&memory.Swap, after.Memory.Swap, -1)
+		orDefault(&memory.Reservation, after.Memory.Reservation, -1)
+		out.Memory = &memory
+	}
+	if after.Pids != nil && before.Pids == nil {
+		out.Pids = &specs.LinuxPids{Limit: -1}
+	}
+	return &out
+}
+
+// orDefault sets what is not there, but was set.
+func orDefault[T any](field **T, set *T, value T) {
+	if *field == nil && set != nil {
+		*field = &value
+	}
 }
 
 // cgroupLimits are the limits as the OCI runtime takes them.
