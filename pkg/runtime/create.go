@@ -54,12 +54,19 @@ func (r *Runtime) createContainer(ctx context.Context, opts CreateOptions) (stri
 	if err != nil {
 		return "", err
 	}
-	volumes, err := r.recordContainer(ctx, c, opts)
+	// Under its lock, so that who removes the pod meanwhile waits for it to be made.
+	err = r.locked(ctx, c.ID, func() error {
+		volumes, err := r.recordContainer(ctx, c, opts)
+		if err != nil {
+			return err
+		}
+		if err := r.makeContainer(ctx, c, volumes); err != nil {
+			return undo(ctx, err, func(ctx context.Context) error { return r.unmakeContainer(ctx, c.ID) })
+		}
+		return nil
+	})
 	if err != nil {
 		return "", err
-	}
-	if err := r.makeContainer(ctx, c, volumes); err != nil {
-		return "", undo(ctx, err, func(ctx context.Context) error { return r.unmakeContainer(ctx, c.ID) })
 	}
 	return c.ID, nil
 }

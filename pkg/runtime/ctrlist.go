@@ -26,6 +26,8 @@ type ContainerListing struct {
 	Image, ImageID string
 	Command        []string
 	State          container.State
+	// Damage says what is wrong with the container's row; "" for a good one.
+	Damage string
 	// Health is "starting", "healthy", "unhealthy", or "" without a check.
 	Health                       string
 	Created, StartedAt, ExitedAt time.Time // zero: never
@@ -88,10 +90,21 @@ func (r *Runtime) ListContainers(ctx context.Context, opts ContainerListOptions)
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.visibleContainers(ctx)
+	var (
+		all      []*container.Container
+		podNames map[string]string
+	)
+	err = r.store.View(ctx, func(tx *store.Tx) (err error) {
+		if podNames, err = tx.PodNames(ctx); err == nil {
+			all, err = tx.Containers(ctx)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	wrong := misfits(all, podNames)
+	all = r.visible(all)
 	byID := make(map[string]*container.Container, len(all))
 	for _, c := range all {
 		byID[c.ID] = c
@@ -103,14 +116,10 @@ func (r *Runtime) ListContainers(ctx context.Context, opts ContainerListOptions)
 	if n := len(chosen); opts.Last > 0 && n > opts.Last {
 		chosen = chosen[n-opts.Last:]
 	}
-	podNames, err := r.podNames(ctx)
-	if err != nil {
-		return nil, err
-	}
 	list := make([]ContainerListing, 0, len(chosen))
 	for _, c := range chosen {
 		l := containerListing(c, byID)
-		l.PodName = podNames[c.PodID]
+		l.PodName, l.Damage = podNames[c.PodID], wrong[c.ID]
 		if opts.Namespaces && l.Pid != 0 {
 			l.Namespaces = namespacesOf(l.Pid)
 		}
@@ -123,15 +132,6 @@ func (r *Runtime) ListContainers(ctx context.Context, opts ContainerListOptions)
 		list, err = r.addExternal(list, opts)
 	}
 	return list, err
-}
-
-// podNames are the names of all pods by ID.
-func (r *Runtime) podNames(ctx context.Context) (names map[string]string, err error) {
-	err = r.store.View(ctx, func(tx *store.Tx) error {
-		names, err = tx.PodNames(ctx)
-		return err
-	})
-	return names, err
 }
 
 func containerListing(c *container.Container, byID map[string]*container.Container) ContainerListing {

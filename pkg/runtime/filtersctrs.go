@@ -92,11 +92,16 @@ func (r *Runtime) visibleContainers(ctx context.Context) ([]*container.Container
 		all, err = tx.Containers(ctx)
 		return err
 	})
+	return r.visible(all), err
+}
+
+// visible are the containers that are to be seen, as they are now.
+func (r *Runtime) visible(all []*container.Container) []*container.Container {
 	all = slices.DeleteFunc(all, hidden)
 	for _, c := range all {
 		r.observe(c)
 	}
-	return all, err
+	return all
 }
 
 func matches(text, pattern string) bool { return util.StringMatchRegexSlice(text, []string{pattern}) }

@@ -171,17 +171,11 @@ func (r *Runtime) PlanRemovePods(ctx context.Context, targets []Target, opts Rem
 	opts.ofPod = true
 	return each(targets, func(id string) (p *plan, err error) {
 		err = r.store.View(ctx, func(tx *store.Tx) error {
-			s, err := r.readPod(ctx, tx, id)
+			s, err := r.removablePod(ctx, tx, id, opts)
 			if err != nil {
 				return err
 			}
-			if err := r.refusePodRemoval(ctx, tx, s, opts); err != nil {
-				return err
-			}
-			g, err := s.graph()
-			if err != nil && !opts.Force {
-				return err
-			}
+			g, err := depgraph.Build(s.nodes())
 			if err != nil {
 				g = depgraph.BuildWithoutEdges(s.nodes())
 			}

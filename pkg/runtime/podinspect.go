@@ -136,7 +136,11 @@ func (r *Runtime) inspectPod(ctx context.Context, find func(*store.Tx) (string, 
 		r.observe(c)
 		d.Containers = append(d.Containers, PodInspectContainer{ID: c.ID, Name: c.Name, State: string(c.State)})
 	}
-	if p.Damage != "" {
+	s := &podSnapshot{pod: p, byID: map[string]*container.Container{}}
+	for _, c := range members {
+		s.add(c)
+	}
+	if _, err := s.graph(); err != nil || p.Damage != "" {
 		d.State = string(pod.StatusError)
 	}
 	if p.Config != nil {

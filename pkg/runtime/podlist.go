@@ -43,8 +43,8 @@ type PodListOptions struct {
 }
 
 // ListPods returns the pods that pass the filters, newest first, in a fixed
-// number of queries. It takes no lock and writes nothing; damaged pods are
-// listed with the status Error. Errors: class ErrInvalidArgument for a filter
+// number of queries. It takes no lock and writes nothing; pods that
+// the database describes wrongly are listed with the status Error. Errors: class ErrInvalidArgument for a filter
 // that cannot be, before anything is read; ErrNoSuchPod for the latest of none.
 func (r *Runtime) ListPods(ctx context.Context, opts PodListOptions) ([]PodListing, error) {
 	if opts.Latest {
@@ -103,7 +103,7 @@ func (r *Runtime) podListing(s *store.PodSummary) PodListing {
 		}
 	}
 	p.Status = string(pod.StatusOf(states))
-	if s.Damage != "" {
+	if misfit(s) {
 		p.Status = string(pod.StatusError)
 	}
 	return p

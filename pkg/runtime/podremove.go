@@ -46,42 +46,49 @@ func (r *Runtime) removePod(ctx context.Context, id string, opts RemoveOptions) 
 		}
 		return err
 	}
-	res := r.walkRemoval(ctx, g, opts)
-	if err := removalErrors(s.pod.ID, res); err != nil {
+	if err := r.removeClaimedPod(ctx, s.pod, g, opts); err != nil {
 		return undo(ctx, err, func(ctx context.Context) error { return r.unclaimPod(ctx, id) })
-	}
-	if err := r.removePodCgroup(ctx, s.pod); err != nil {
-		return undo(ctx, err, func(ctx context.Context) error { return r.unclaimPod(ctx, id) })
-	}
-	if err := r.removePodBlueprint(id); err != nil {
-		return undo(ctx, err, func(ctx context.Context) error { return r.unclaimPod(ctx, id) })
-	}
-	err = r.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.DeletePod(ctx, id); err != nil {
-			return err
-		}
-		return tx.AddEvent(ctx, podEvent(s.pod, event.Remove))
-	})
-	if err != nil {
-		return err
 	}
 	return l.Remove()
+}
+
+// removeClaimedPod removes the containers, what else goes with the pod, and last
+// the row with its event.
+func (r *Runtime) removeClaimedPod(ctx context.Context, p *pod.Pod, g *depgraph.Graph, opts RemoveOptions) error {
+	res, err := r.walkRemoval(ctx, g, opts)
+	if err := errors.Join(removalErrors(p.ID, res), err); err != nil {
+		return err
+	}
+	if err := r.removePodCgroup(ctx, p); err != nil {
+		return err
+	}
+	if err := r.removeService(ctx, p, opts); err != nil {
+		return err
+	}
+	if err := r.removePodBlueprint(p.ID); err != nil {
+		return err
+	}
+	return r.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DeletePod(ctx, p.ID); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, podEvent(p, event.Remove))
+	})
 }
 
 // claimPodRemoval is the decision: it checks everything and marks the pod and
 // all its containers as being removed, in one transaction.
 func (r *Runtime) claimPodRemoval(ctx context.Context, id string, opts RemoveOptions) (s *podSnapshot, g *depgraph.Graph, err error) {
 	err = r.store.Update(ctx, func(tx *store.Tx) error {
-		if s, err = r.readPod(ctx, tx, id); err != nil {
+		if opts.Force {
+			if err := r.restoreLostPod(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		if s, err = r.removablePod(ctx, tx, id, opts); err != nil {
 			return err
 		}
-		if s.pod.Damage != "" && !opts.Force {
-			return fmt.Errorf("pod %s: %s: use --force to remove it: %w", s.pod.Name, s.pod.Damage, errdefs.ErrInvalidState)
-		}
-		if err := r.refusePodRemoval(ctx, tx, s, opts); err != nil {
-			return err
-		}
-		if g, err = r.removalGraph(ctx, tx, s, opts); err != nil {
+		if g, err = r.removalGraph(ctx, tx, s); err != nil {
 			return err
 		}
 		for _, c := range s.members {
@@ -95,36 +102,57 @@ func (r *Runtime) claimPodRemoval(ctx context.Context, id string, opts RemoveOpt
 	return s, g, err
 }
 
+// removablePod reads a pod with everything that goes with it, unless it is
+// refused.
+func (r *Runtime) removablePod(ctx context.Context, tx *store.Tx, id string, opts RemoveOptions) (*podSnapshot, error) {
+	s, err := r.readWholePod(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Force {
+		if err := r.adoptLost(ctx, tx, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, r.refusePodRemoval(ctx, tx, s, opts)
+}
+
 // refusePodRemoval collects every reason why the pod must stay: members that run
-// or have exec sessions, containers elsewhere that depend on one inside.
+// or have exec sessions, containers elsewhere that depend on one inside, a service
+// that owns it, a database that describes it wrongly.
 func (r *Runtime) refusePodRemoval(ctx context.Context, tx *store.Tx, s *podSnapshot, opts RemoveOptions) error {
-	var reasons error
-	refused := false
+	var members, infra error
 	for _, c := range s.members {
+		err := r.refuseRemoval(ctx, tx, c, s.members, opts)
+		if err == nil {
+			continue
+		}
+		err = fmt.Errorf("error removing container %s from pod %s: %w", c.ID, s.pod.ID, err)
 		if c.IsInfra() {
-			continue
-		}
-		if err := r.refuseRemoval(ctx, tx, c, s.members, opts); err != nil {
-			refused = true
-			reasons = errors.Join(reasons, fmt.Errorf("error removing container %s from pod %s: %w", c.ID, s.pod.ID, err))
+			infra = errors.Join(infra, err)
+		} else {
+			members = errors.Join(members, err)
 		}
 	}
 	for _, c := range s.members {
-		if !c.IsInfra() {
-			continue
-		}
-		if err := r.refuseRemoval(ctx, tx, c, s.members, opts); err != nil {
-			refused = true
-			reasons = errors.Join(reasons, fmt.Errorf("error removing container %s from pod %s: %w", c.ID, s.pod.ID, err))
-		} else if refused && s.hasRunningDependent(c.ID) {
-			reasons = errors.Join(reasons, fmt.Errorf("error removing container %s from pod %s: a container that depends on container %s could not be stopped: %w",
-				c.ID, s.pod.ID, c.ID, errdefs.ErrCtrState))
+		if c.IsInfra() && infra == nil && members != nil && s.hasRunningDependent(c.ID) {
+			infra = keptError(s.pod.ID, []string{c.ID})
 		}
 	}
-	if !refused {
-		return nil
+	reasons := errors.Join(members, infra)
+	if reasons != nil {
+		reasons = errors.Join(fmt.Errorf("not all containers could be removed from pod %s: %w", s.pod.ID, errdefs.ErrRemovingPod), reasons)
 	}
-	return errors.Join(fmt.Errorf("not all containers could be removed from pod %s: %w", s.pod.ID, errdefs.ErrRemovingPod), reasons)
+	if opts.Force {
+		return reasons
+	}
+	if s.pod.Damage != "" {
+		reasons = errors.Join(reasons, fmt.Errorf("pod %s: %s: use --force to remove it: %w", s.pod.Name, s.pod.Damage, errdefs.ErrInvalidState))
+	}
+	if _, err := s.graph(); err != nil {
+		reasons = errors.Join(reasons, fmt.Errorf("use --force to remove its containers one by one: %w", err))
+	}
+	return errors.Join(reasons, r.refuseOwned(ctx, tx, s.pod))
 }
 
 func (s *podSnapshot) hasRunningDependent(id string) bool {
@@ -138,62 +166,64 @@ func (s *podSnapshot) hasRunningDependent(id string) bool {
 	return false
 }
 
-// removalGraph builds the pod's graph. One that cannot be built is refused; with
-// --force its edges are dropped and the containers go one by one.
-func (r *Runtime) removalGraph(ctx context.Context, tx *store.Tx, s *podSnapshot, opts RemoveOptions) (*depgraph.Graph, error) {
-	g, err := s.graph()
+// removalGraph builds the pod's graph. The edges of one that cannot be built are
+// dropped, and the containers go one by one; not to force that was refused before.
+func (r *Runtime) removalGraph(ctx context.Context, tx *store.Tx, s *podSnapshot) (*depgraph.Graph, error) {
+	g, err := depgraph.Build(s.nodes())
 	if err == nil {
 		return g, nil
 	}
-	if !opts.Force {
-		return nil, err
-	}
+	_, err = s.graph()
 	logrus.Warnf("removing the containers of pod %s one by one: %v", s.pod.Name, err)
-	if err := tx.DropEdges(ctx, s.pod.ID); err != nil {
-		return nil, err
+	for _, c := range s.members {
+		if err := tx.DropEdges(ctx, c.ID); err != nil {
+			return nil, err
+		}
 	}
 	return depgraph.BuildWithoutEdges(s.nodes()), nil
 }
 
-// removalErrors reports a walk that failed: the summary first, then one error a
-// container.
+// removalErrors reports a walk that failed: the summary first, then one error for
+// each container that failed, then one for those kept because of them.
 func removalErrors(podID string, res *depgraph.Result) error {
-	var errs error
-	for _, e := range res.Errors() {
-		var blocked *depgraph.BlockedError
-		if errors.As(e.Err, &blocked) {
-			errs = errors.Join(errs, fmt.Errorf("error removing container %s from pod %s: a container that depends on container %s could not be stopped: %w",
-				e.ID, podID, e.ID, errdefs.ErrCtrState))
-			continue
-		}
-		errs = errors.Join(errs, fmt.Errorf("error removing container %s from pod %s: %w", e.ID, podID, e.Err))
-	}
-	if errs == nil {
+	failed, kept := splitErrors(res)
+	if len(failed) == 0 {
 		return nil
 	}
-	return errors.Join(fmt.Errorf("not all containers could be removed from pod %s: %w", podID, errdefs.ErrRemovingPod), errs)
+	errs := fmt.Errorf("not all containers could be removed from pod %s: %w", podID, errdefs.ErrRemovingPod)
+	for _, e := range failed {
+		errs = errors.Join(errs, fmt.Errorf("error removing container %s from pod %s: %w", e.ID, podID, e.Err))
+	}
+	if len(kept) > 0 {
+		errs = errors.Join(errs, keptError(podID, kept))
+	}
+	return errs
+}
+
+// keptError says, on one line, which containers have to stay for those that
+// depend on them.
+func keptError(podID string, ids []string) error {
+	if len(ids) == 1 {
+		return fmt.Errorf("error removing container %s from pod %s: a container that depends on container %s could not be stopped: %w",
+			ids[0], podID, ids[0], errdefs.ErrCtrState)
+	}
+	return fmt.Errorf("error removing containers %s from pod %s: a container that depends on each of them could not be stopped: %w",
+		joinIDs(ids), podID, errdefs.ErrCtrState)
 }
 
 // unclaimPod ends a removal that failed: the pod is there again, with what is
 // left in it.
 func (r *Runtime) unclaimPod(ctx context.Context, id string) error {
 	return r.store.Update(ctx, func(tx *store.Tx) error {
-		s, err := r.readPod(ctx, tx, id)
+		s, err := r.readWholePod(ctx, tx, id)
 		if errors.Is(err, errdefs.ErrNoSuchPod) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		for _, c := range s.members {
-			if c.Owner != r.self || !isRemoval(c.Intent) {
-				continue
-			}
-			release(c) // skipped because another failed
-			r.observe(c)
-			if err := tx.SaveContainer(ctx, c); err != nil {
-				return err
-			}
+		if s.byID[s.pod.InfraID] == nil {
+			s.pod.InfraID = ""
 		}
 		s.pod.State, s.pod.Owner = pod.Ready, container.Owner{}
 		return tx.SavePod(ctx, s.pod)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +27,22 @@ type podSnapshot struct {
 // readPod reads a pod and its containers as they are now. Containers still being
 // made are left out.
 func (r *Runtime) readPod(ctx context.Context, tx *store.Tx, id string) (*podSnapshot, error) {
+	s, err := r.readWholePod(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.members = slices.DeleteFunc(s.members, func(c *container.Container) bool {
+		made := !hidden(c) || !r.alive(c.Owner)
+		if !made {
+			delete(s.byID, c.ID)
+		}
+		return !made
+	})
+	return s, nil
+}
+
+// readWholePod is readPod with the containers that are still being made.
+func (r *Runtime) readWholePod(ctx context.Context, tx *store.Tx, id string) (*podSnapshot, error) {
 	p, err := tx.Pod(ctx, id)
 	if err != nil {
 		return nil, err
@@ -36,14 +53,15 @@ func (r *Runtime) readPod(ctx context.Context, tx *store.Tx, id string) (*podSna
 	}
 	s := &podSnapshot{pod: p, byID: map[string]*container.Container{}}
 	for _, c := range all {
-		if hidden(c) && r.alive(c.Owner) {
-			continue
-		}
 		r.observe(c)
-		s.members = append(s.members, c)
-		s.byID[c.ID] = c
+		s.add(c)
 	}
 	return s, nil
+}
+
+func (s *podSnapshot) add(c *container.Container) {
+	s.members = append(s.members, c)
+	s.byID[c.ID] = c
 }
 
 // viewPod is readPod in a transaction of its own.
@@ -55,13 +73,16 @@ func (r *Runtime) viewPod(ctx context.Context, id string) (s *podSnapshot, err e
 	return s, err
 }
 
-// graph is the dependency graph of the pod's containers. Edges to containers
-// that are not in the pod are missing nodes: a damaged database.
+// graph is the dependency graph of the pod's containers. Edges to containers that
+// are not in the pod are missing nodes, and so is an infra container that is not:
+// a damaged database.
 func (s *podSnapshot) graph() (*depgraph.Graph, error) {
-	nodes := s.nodes()
-	g, err := depgraph.Build(nodes)
+	g, err := depgraph.Build(s.nodes())
 	if err != nil {
 		return nil, fmt.Errorf("generating dependency graph for pod %s: %w", s.pod.ID, graphError(err))
+	}
+	if id := s.pod.InfraID; id != "" && s.byID[id] == nil && s.pod.State == pod.Ready {
+		return nil, fmt.Errorf("generating dependency graph for pod %s: missing infra container: %s: %w", s.pod.ID, id, errdefs.ErrInternal)
 	}
 	return g, nil
 }

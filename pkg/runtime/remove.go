@@ -90,7 +90,8 @@ func (r *Runtime) removeContainers(ctx context.Context, ids []string, opts Remov
 		logrus.Warnf("removing containers one by one: %v", err)
 		g = depgraph.BuildWithoutEdges(nodes)
 	}
-	return walkErrors(r.walkRemoval(ctx, g, opts))
+	res, err := r.walkRemoval(ctx, g, opts)
+	return errors.Join(walkErrors(res), err)
 }
 
 // within keeps the dependencies that are in the set.
@@ -135,24 +136,25 @@ func (r *Runtime) refuseRemoval(ctx context.Context, tx *store.Tx, c *container.
 	if c.IsInfra() && !opts.ofPod {
 		return fmt.Errorf("container %s is the infra container of pod %s and cannot be removed without removing the pod", c.ID, c.PodID)
 	}
-	if err := r.refuseState(ctx, tx, c, opts); err != nil {
-		return err
-	}
 	dependents, err := tx.Dependents(ctx, c.ID)
 	if err != nil {
 		return err
+	}
+	reasons := r.refuseState(ctx, tx, c, opts)
+	if !opts.ofPod { // a member is no service container
+		reasons = errors.Join(reasons, r.refuseService(ctx, tx, c))
 	}
 	outside := slices.DeleteFunc(dependents, func(id string) bool {
 		return slices.ContainsFunc(set, func(m *container.Container) bool { return m.ID == id })
 	})
 	if len(outside) > 0 {
-		return store.DependentsError(c.ID, outside)
+		reasons = errors.Join(reasons, store.DependentsError(c.ID, outside))
 	}
-	return nil
+	return reasons
 }
 
 // refuseState refuses, without Force, a container that runs or has exec sessions.
-// An infra container may run: it goes with its pod.
+// An infra container may run or be paused: it goes with its pod.
 func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
 	if opts.Force {
 		return nil
@@ -160,7 +162,7 @@ func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Co
 	if c.Damage != "" {
 		return fmt.Errorf("container %s: %s: use --force to remove it: %w", c.ID, c.Damage, errdefs.ErrInvalidState)
 	}
-	if c.IsInfra() && opts.ofPod && c.State != container.Paused {
+	if c.IsInfra() && opts.ofPod {
 		return nil
 	}
 	if _, err := container.Check(container.OpRemove, c.ID, c.State); err != nil {
@@ -181,7 +183,7 @@ func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Co
 // claimRemoval records that the container is being removed by this process.
 func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
 	if c.State == container.Creating {
-		return nil // its maker is dead; removing is undoing
+		return nil // undone if its maker is dead, else made first: he has the lock
 	}
 	intent := intentRemove
 	switch {
@@ -202,22 +204,45 @@ func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.C
 }
 
 // walkRemoval removes the containers of a graph, dependents first, in parallel.
-func (r *Runtime) walkRemoval(ctx context.Context, g *depgraph.Graph, opts RemoveOptions) *depgraph.Result {
-	return g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Inwards, Workers: workers()}, func(ctx context.Context, id string) error {
+// Those it did not come to, because one that depends on them failed or the user
+// interrupted, are no longer claimed; the error is that of giving them up.
+func (r *Runtime) walkRemoval(ctx context.Context, g *depgraph.Graph, opts RemoveOptions) (*depgraph.Result, error) {
+	res := g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Inwards, Workers: workers()}, func(ctx context.Context, id string) error {
 		return r.removeOne(ctx, id, opts)
 	})
-}
-
-// walkErrors joins the errors of a walk, those skipped because of another folded away.
-func walkErrors(res *depgraph.Result) error {
 	var errs error
 	for _, e := range res.Errors() {
-		var blocked *depgraph.BlockedError
-		if !errors.As(e.Err, &blocked) {
-			errs = errors.Join(errs, e.Err)
-		}
+		errs = undo(ctx, errs, func(ctx context.Context) error { return r.unclaimRemoval(ctx, e.ID) })
+	}
+	return res, errs
+}
+
+// walkErrors is one error for each container that failed, and one for all those
+// that were kept because of them.
+func walkErrors(res *depgraph.Result) error {
+	failed, kept := splitErrors(res)
+	var errs error
+	for _, e := range failed {
+		errs = errors.Join(errs, e.Err)
+	}
+	if len(kept) > 0 {
+		errs = errors.Join(errs, fmt.Errorf("kept container %s: a container that depends on it could not be removed", strings.Join(kept, ", ")))
 	}
 	return errs
+}
+
+// splitErrors tells the containers that failed from those that were not come to
+// because of them.
+func splitErrors(res *depgraph.Result) (failed []depgraph.NodeError, kept []string) {
+	for _, e := range res.Errors() {
+		var blocked *depgraph.BlockedError
+		if errors.As(e.Err, &blocked) {
+			kept = append(kept, e.ID)
+		} else {
+			failed = append(failed, e)
+		}
+	}
+	return failed, kept
 }
 
 // removeOne removes one claimed container under its lock. When it fails the
@@ -236,9 +261,12 @@ func (r *Runtime) removeOne(ctx context.Context, id string, opts RemoveOptions) 
 	return undo(ctx, err, func(ctx context.Context) error { return r.unclaimRemoval(ctx, id) })
 }
 
-// unclaimRemoval ends a removal that failed.
+// unclaimRemoval ends a removal of ours that failed or was not begun.
 func (r *Runtime) unclaimRemoval(ctx context.Context, id string) error {
 	_, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+		if c.Owner != r.self || !isRemoval(c.Intent) {
+			return nil
+		}
 		release(c)
 		r.observe(c) // without an owner: what the host says
 		return nil
@@ -249,11 +277,18 @@ func (r *Runtime) unclaimRemoval(ctx context.Context, id string) error {
 	return err
 }
 
-// removeLocked stops the container if need be and removes everything of it.
+// removeLocked stops the container if need be and removes everything of it. It
+// touches nothing while another container depends on it: class ErrInUse.
 func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOptions) error {
 	var c *container.Container
 	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
-		c, err = tx.Container(ctx, id)
+		if c, err = tx.Container(ctx, id); err != nil {
+			return err
+		}
+		dependents, err := tx.Dependents(ctx, id)
+		if err == nil && len(dependents) > 0 {
+			err = store.DependentsError(id, dependents)
+		}
 		return err
 	})
 	if err != nil {
@@ -263,7 +298,8 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 		r.guessConfig(c)
 	}
 	if err := r.removeFromHost(ctx, c, opts); err != nil {
-		return err
+		err = fmt.Errorf("remove container %s: %w", c.Name, err)
+		return undo(ctx, err, func(ctx context.Context) error { return r.recordRemains(ctx, c) })
 	}
 	var orphans []string
 	err = r.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -288,6 +324,19 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 		return err
 	}
 	return r.removeClaimedVolumes(ctx, orphans)
+}
+
+// recordRemains records what is left of a container that could not be removed:
+// how it ended, and which of its handles on the host are gone.
+func (r *Runtime) recordRemains(ctx context.Context, c *container.Container) error {
+	if c.Damage != "" {
+		return nil
+	}
+	_, err := r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
+		row.Runtime = c.Runtime
+		return nil
+	})
+	return err
 }
 
 // guessConfig is for a container whose configuration cannot be read: that of its
@@ -418,9 +467,19 @@ func (r *Runtime) removeStorage(c *container.Container) error {
 }
 
 // finishAbandonedRemove carries on a removal whose owner died, under the
-// container's lock.
+// container's lock. One that cannot have begun, as what depends on the container
+// is still there, is undone.
 func (r *Runtime) finishAbandonedRemove(ctx context.Context, c *container.Container) error {
-	if err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: takesVolumes(c.Intent)}); err != nil {
+	err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: takesVolumes(c.Intent)})
+	if errors.Is(err, errdefs.ErrDependents) {
+		_, err = r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
+			release(row)
+			r.observe(row)
+			return nil
+		})
+		return err
+	}
+	if err != nil {
 		return err
 	}
 	return fmt.Errorf("no container with name or ID %q found: %w", c.ID, errdefs.ErrNoSuchCtr)

@@ -105,13 +105,19 @@ func (r *Runtime) removeNamed(ctx context.Context, id string, opts RemoveOptions
 
 // removePodOf removes a pod and returns the containers that were in it.
 func (r *Runtime) removePodOf(ctx context.Context, podID string, opts RemoveOptions) ([]string, error) {
-	s, err := r.viewPod(ctx, podID)
+	var ids []string
+	err := r.store.View(ctx, func(tx *store.Tx) error {
+		members, err := tx.PodContainers(ctx, podID)
+		for _, c := range members {
+			ids = append(ids, c.ID)
+		}
+		if _, podErr := tx.Pod(ctx, podID); err == nil && len(ids) > 0 && !opts.Force && errors.Is(podErr, errdefs.ErrNoSuchPod) {
+			err = fmt.Errorf("pod %s is not in the database: use --force to remove its containers: %w", podID, errdefs.ErrInvalidState)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	var ids []string
-	for _, c := range s.members {
-		ids = append(ids, c.ID)
 	}
 	return ids, r.removePod(ctx, podID, opts)
 }

@@ -22,6 +22,8 @@ type Selection struct {
 	Filters []string
 	// Ignore skips names that match nothing.
 	Ignore bool
+	// Lost finds pods too that have containers but no row of their own.
+	Lost bool
 	// Mend finishes first what killed commands left, so that no object is found
 	// that is about to vanish. For verbs that change something.
 	Mend bool
@@ -73,6 +75,13 @@ func (r *Runtime) ResolvePods(ctx context.Context, sel Selection) (targets []Tar
 					targets = append(targets, Target{ID: p.ID, Name: p.Name})
 				}
 			}
+			if err != nil || !sel.Lost {
+				return err
+			}
+			lost, err := tx.LostPods(ctx)
+			for _, id := range lost {
+				targets = append(targets, Target{ID: id})
+			}
 			return err
 		case sel.Latest:
 			id, err := tx.NewestPod(ctx)
@@ -84,6 +93,18 @@ func (r *Runtime) ResolvePods(ctx context.Context, sel Selection) (targets []Tar
 		}
 		for _, name := range sel.Names {
 			id, err := tx.LookupPod(ctx, name)
+			if sel.Lost && errors.Is(err, errdefs.ErrNoSuchPod) {
+				lost, lostErr := r.lookupLostPods(ctx, tx, name)
+				if lostErr != nil {
+					return lostErr
+				}
+				for _, id := range lost {
+					targets = append(targets, Target{ID: id, Given: name})
+				}
+				if len(lost) > 0 {
+					continue
+				}
+			}
 			if sel.Ignore && errors.Is(err, errdefs.ErrNoSuchPod) {
 				continue
 			}

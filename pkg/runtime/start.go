@@ -68,6 +68,10 @@ func (r *Runtime) startDependencies(ctx context.Context, id string) error {
 		if err != nil || len(c.DependsOn) == 0 {
 			return err
 		}
+		if r.observe(c); c.State == container.Removing {
+			_, err = container.Check(container.OpStart, id, c.State)
+			return err // before anything else is started for it
+		}
 		nodes, err = neededBy(ctx, tx, c)
 		return err
 	})
@@ -119,7 +123,7 @@ func neededBy(ctx context.Context, tx *store.Tx, c *container.Container) ([]depg
 func graphError(err error) error {
 	var cycle *depgraph.CycleError
 	if errors.As(err, &cycle) {
-		return fmt.Errorf("cycle found in container dependency graph (%s): %w", joinCycle(cycle.Members), errdefs.ErrInternal)
+		return fmt.Errorf("%s: cycle found in container dependency graph: %w", joinCycle(cycle.Members), errdefs.ErrInternal)
 	}
 	return fmt.Errorf("%w: %w", err, errdefs.ErrInternal)
 }

@@ -197,10 +197,10 @@ func (tx *Tx) Dependents(ctx context.Context, id string) ([]string, error) {
 	return tx.texts(ctx, "SELECT container_id FROM container_deps WHERE depends_on = ? ORDER BY 1", id)
 }
 
-// DropEdges forgets the edges of one pod's containers, also those to and from
-// containers elsewhere: how a pod whose graph cannot be built is removed by force.
-func (tx *Tx) DropEdges(ctx context.Context, podID string) error {
-	_, err := tx.exec(ctx, "DELETE FROM container_deps WHERE container_id IN (SELECT id FROM containers WHERE pod_id = ?1) OR depends_on IN (SELECT id FROM containers WHERE pod_id = ?1)", podID)
+// DropEdges forgets the edges to and from a container: how one of a pod whose
+// graph cannot be built is removed by force.
+func (tx *Tx) DropEdges(ctx context.Context, id string) error {
+	_, err := tx.exec(ctx, "DELETE FROM container_deps WHERE container_id = ?1 OR depends_on = ?1", id)
 	return err
 }
 

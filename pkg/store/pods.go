@@ -114,6 +114,18 @@ func (tx *Tx) DeletePod(ctx context.Context, id string) error {
 	return err
 }
 
+// PodsOfService returns the IDs of the pods of a service container, by the ID,
+// without those that are being removed.
+func (tx *Tx) PodsOfService(ctx context.Context, id string) ([]string, error) {
+	// As text: a configuration that is no JSON must not keep the others from being found.
+	return tx.texts(ctx, `SELECT id FROM pods WHERE state <> 'removing' AND instr(config, '"ServiceID":"' || ? || '"') ORDER BY 1`, id)
+}
+
+// LostPods returns the IDs of pods that have containers but no row.
+func (tx *Tx) LostPods(ctx context.Context) ([]string, error) {
+	return tx.texts(ctx, "SELECT DISTINCT pod_id FROM containers WHERE pod_id IS NOT NULL AND pod_id NOT IN (SELECT id FROM pods) ORDER BY 1")
+}
+
 // PodsInTransition returns the pods that are not ready: being made or removed, by
 // the living or the dead, or with a state word that cannot be read.
 func (tx *Tx) PodsInTransition(ctx context.Context) ([]*pod.Pod, error) {

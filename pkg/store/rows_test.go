@@ -212,12 +212,12 @@ func TestContainerQueries(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, map[container.State]int{container.Created: 4}, counts)
 	})
-	update(t, s, func(tx *Tx) { require.NoError(t, tx.DropEdges(ctx, "bb")) })
+	update(t, s, func(tx *Tx) { require.NoError(t, tx.DropEdges(ctx, "c2")) })
 	view(t, s, func(tx *Tx) {
 		all, err := tx.Containers(ctx)
 		require.NoError(t, err)
-		require.Equal(t, []string{"c3"}, all[1].DependsOn, "the edges of other pods stay")
-		require.Empty(t, all[3].DependsOn, "an edge into the pod is dropped too")
+		require.Equal(t, []string{"c3"}, all[1].DependsOn, "the edges of others stay")
+		require.Empty(t, all[3].DependsOn, "an edge to it is dropped too")
 	})
 }
 

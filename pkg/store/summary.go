@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -33,6 +34,7 @@ type ContainerSummary struct {
 	Process      container.Owner
 	Exited       bool
 	RestartCount uint
+	DependsOn    []string
 }
 
 // PodSummaries lists every pod, newest first, in three queries however many
@@ -83,12 +85,15 @@ func (tx *Tx) fillContainers(ctx context.Context, byID map[string]*PodSummary, p
 	_, err := collect(ctx, tx, func(row scanner) (struct{}, error) {
 		var (
 			c                 ContainerSummary
-			podID             string
+			podID, deps       string
 			start, ownerStart int64
 			readable          bool
 		)
 		err := row.Scan(&podID, &c.ID, &c.Name, &c.State, &c.Init, &c.Owner.PID, &ownerStart, &c.Owner.BootID,
-			&c.Process.PID, &start, &c.Process.BootID, &c.Exited, &c.RestartCount, &readable)
+			&c.Process.PID, &start, &c.Process.BootID, &c.Exited, &c.RestartCount, &readable, &deps)
+		if deps != "" {
+			c.DependsOn = strings.Split(deps, ",")
+		}
 		c.Process.StartTime, c.Owner.StartTime = uint64(start), uint64(ownerStart)
 		if !c.State.Valid() || !readable {
 			c.State = container.Unknown
@@ -98,7 +103,8 @@ func (tx *Tx) fillContainers(ctx context.Context, byID map[string]*PodSummary, p
 		}
 		return struct{}{}, err
 	}, `SELECT pod_id, id, name, state, init_type <> '', owner_pid, owner_start, owner_boot,
-			pid, pid_start, boot_id, exited, restart_count, json_valid(config) FROM containers
+			pid, pid_start, boot_id, exited, restart_count, json_valid(config),
+			coalesce((SELECT group_concat(depends_on) FROM container_deps WHERE container_id = containers.id), '') FROM containers
 		WHERE pod_id IS NOT NULL AND state <> 'creating' AND (?1 = '' OR pod_id = ?1) ORDER BY created_at, id`, podID)
 	return err
 }

@@ -137,7 +137,8 @@ func (opts *psOptions) rows(now time.Time, list []engine.ContainerListing) []psR
 	return rows
 }
 
-// status words the state: "Up 3 minutes (healthy)".
+// status words the state, "Up 3 minutes (healthy)", and marks a container that the
+// database describes wrongly.
 func status(now time.Time, c engine.ContainerListing) string {
 	var text string
 	switch c.State {
@@ -150,6 +151,9 @@ func status(now time.Time, c engine.ContainerListing) string {
 	}
 	if c.Health != "" {
 		text += " (" + c.Health + ")"
+	}
+	if c.Damage != "" {
+		text += " (damaged)"
 	}
 	return text
 }

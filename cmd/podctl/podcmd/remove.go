@@ -99,7 +99,7 @@ func removeAll(ctx context.Context, opts *removeOptions, eng podRemover) error {
 // removePods removes the pods named by arguments or selected by flags.
 func removePods(ctx context.Context, opts *removeOptions, eng podRemover) error {
 	t := opts.Targets
-	pods, err := eng.ResolvePods(ctx, engine.Selection{Names: t.Names, All: t.All, Latest: t.Latest, Ignore: t.Ignore})
+	pods, err := eng.ResolvePods(ctx, engine.Selection{Names: t.Names, All: t.All, Latest: t.Latest, Ignore: t.Ignore, Lost: opts.Remove.Force})
 	if err != nil {
 		return err
 	}
