@@ -154,7 +154,8 @@ func (r *Runtime) refuseRemoval(ctx context.Context, tx *store.Tx, c *container.
 }
 
 // refuseState refuses, without Force, a container that runs or has exec sessions.
-// An infra container may run or be paused: it goes with its pod.
+// An infra container may run or be paused: it goes with its pod. One that is being
+// made is waited for.
 func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
 	if opts.Force {
 		return nil
@@ -162,7 +163,7 @@ func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Co
 	if c.Damage != "" {
 		return fmt.Errorf("container %s: %s: use --force to remove it: %w", c.ID, c.Damage, errdefs.ErrInvalidState)
 	}
-	if c.IsInfra() && opts.ofPod {
+	if c.IsInfra() && opts.ofPod || hidden(c) {
 		return nil
 	}
 	if _, err := container.Check(container.OpRemove, c.ID, c.State); err != nil {
@@ -226,7 +227,7 @@ func walkErrors(res *depgraph.Result) error {
 		errs = errors.Join(errs, e.Err)
 	}
 	if len(kept) > 0 {
-		errs = errors.Join(errs, fmt.Errorf("kept container %s: a container that depends on it could not be removed", strings.Join(kept, ", ")))
+		errs = errors.Join(errs, fmt.Errorf("containers %s stay: one that depends on each of them could not be removed", joinIDs(kept)))
 	}
 	return errs
 }

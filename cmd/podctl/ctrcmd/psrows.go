@@ -152,7 +152,7 @@ func status(now time.Time, c engine.ContainerListing) string {
 	if c.Health != "" {
 		text += " (" + c.Health + ")"
 	}
-	if c.Damage != "" {
+	if c.Damage != "" && c.State != container.Unknown { // which says it already
 		text += " (damaged)"
 	}
 	return text
