@@ -46,27 +46,31 @@ func realMain(argv []string, io *iostreams.IOStreams) int {
 	f := cmdutil.NewFactory(argv, io)
 	f.StopSignals = stopSignals
 	f.ThisProgram()
-	err := execute(ctx, f, argv[1:])
-	return cmdutil.Report(io, errors.Join(err, f.Close()))
+	err := errors.Join(execute(ctx, f, argv[1:]), f.Close())
+	var signaled cmdutil.Signaled
+	if err != nil && errors.As(context.Cause(ctx), &signaled) {
+		err = &cmdutil.InterruptedError{Err: err, By: signaled}
+	}
+	return cmdutil.Report(io, err)
 }
 
 // cancelOnSignal returns a context that ends with the first SIGINT or
-// SIGTERM; the second one kills, in case the first is not heeded. stop leaves
+// SIGTERM, which is its cause ([cmdutil.Signaled]); the second one kills, in case the first is not heeded. stop leaves
 // the signals to whoever else asked for them and does not end the context,
 // which is why this is not signal.NotifyContext.
 func cancelOnSignal(parent context.Context) (ctx context.Context, stop, cancel func()) {
-	ctx, cancel = context.WithCancel(parent)
+	ctx, end := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	stop = func() { signal.Stop(signals) }
 	go func() {
 		select {
-		case <-signals:
+		case sig := <-signals:
 			stop()
-			cancel()
+			end(cmdutil.Signaled{Signal: sig.(syscall.Signal)})
 		case <-ctx.Done():
 			stop()
 		}
 	}()
-	return ctx, stop, cancel
+	return ctx, stop, func() { end(nil) }
 }

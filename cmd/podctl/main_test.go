@@ -67,6 +67,7 @@ func TestSignals(t *testing.T) {
 		defer cancel()
 		raise(t, syscall.SIGTERM)
 		wait(t, ctx.Done())
+		require.ErrorIs(t, context.Cause(ctx), cmdutil.Signaled{Signal: syscall.SIGTERM})
 	})
 	t.Run("a_command_can_take_them_over", func(t *testing.T) {
 		ctx, stop, cancel := cancelOnSignal(context.Background())

@@ -23,8 +23,11 @@ type CleanupOptions struct {
 // CleanupContainer is what conmon runs when a container's process has ended:
 // it records the exit, takes everything down, restarts the container or removes
 // it or stops its pod, as their policies say. A container that is gone is no
-// error, nor is one that another podctl cleaned up meanwhile.
+// error, nor is one that another podctl cleaned up meanwhile. A signal that is
+// meant for everything on the host does not stop it halfway.
 func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupOptions) (err error) {
+	ctx, cancel := lingering(ctx)
+	defer cancel()
 	c, err := r.cleanupLocked(ctx, id, opts)
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
 		return r.leaveCgroup("")

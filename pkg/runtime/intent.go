@@ -138,6 +138,17 @@ func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 }
 
+// lingering is a context for steps that, once begun, are to be finished: it ends a
+// while after ctx did.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(undoTime, cancel) })
+	return own, func() {
+		stop()
+		cancel()
+	}
+}
+
 // undo runs fn after err, on a context of its own, and adds what goes wrong.
 func undo(ctx context.Context, err error, fn func(context.Context) error) error {
 	ctx, cancel := detached(ctx)

@@ -59,6 +59,8 @@ func (r *Runtime) removeClaimedPod(ctx context.Context, p *pod.Pod, g *depgraph.
 	if err := errors.Join(removalErrors(p.ID, res), err); err != nil {
 		return err
 	}
+	ctx, cancel := lingering(ctx) // with its containers gone it is to go, too
+	defer cancel()
 	if err := r.removePodCgroup(ctx, p); err != nil {
 		return err
 	}

@@ -298,7 +298,20 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 	if c.Config == nil {
 		r.guessConfig(c)
 	}
-	if err := r.removeFromHost(ctx, c, opts); err != nil {
+	if r.alive(c.Runtime.Process) {
+		stop := StopOptions{Timeout: cmp.Or(opts.Timeout, stopTimeOf(c.Intent))}
+		if err := r.terminateForRemoval(ctx, c, stop); err != nil {
+			return fmt.Errorf("remove container %s: %w", c.Name, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// What is begun now is finished even if the user gives up: half a container is
+	// none.
+	ctx, cancel := lingering(ctx)
+	defer cancel()
+	if err := r.removeFromHost(ctx, c); err != nil {
 		err = fmt.Errorf("remove container %s: %w", c.Name, err)
 		return undo(ctx, err, func(ctx context.Context) error { return r.recordRemains(ctx, c) })
 	}
@@ -358,15 +371,9 @@ func (r *Runtime) guessConfig(c *container.Container) {
 	}
 }
 
-// removeFromHost ends the process and removes mounts, network, cgroup, storage
-// and files.
-func (r *Runtime) removeFromHost(ctx context.Context, c *container.Container, opts RemoveOptions) error {
-	if r.alive(c.Runtime.Process) {
-		stop := StopOptions{Timeout: cmp.Or(opts.Timeout, stopTimeOf(c.Intent))}
-		if err := r.terminateForRemoval(ctx, c, stop); err != nil {
-			return err
-		}
-	}
+// removeFromHost removes mounts, network, cgroup, storage and files of a
+// container whose process was ended.
+func (r *Runtime) removeFromHost(ctx context.Context, c *container.Container) error {
 	if needsTakeDown(c) {
 		ran := c.Runtime.Process.PID != 0
 		if ran {

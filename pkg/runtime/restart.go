@@ -5,8 +5,11 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/depgraph"
+	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
 	"github.com/podctl/podctl/pkg/store"
 )
@@ -29,11 +32,11 @@ func (r *Runtime) RestartPod(ctx context.Context, id string) error {
 		return r.stopAfterDependents(ctx, ctr, StopOptions{forRestart: true})
 	})
 	if err := memberErrors(stopped, "restarting", ""); err != nil {
-		return err
+		return r.giveUpRestart(ctx, g.IDs(), err)
 	}
 	started := g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Outwards, Workers: workers()}, r.startAgain)
 	if err := memberErrors(started, "restarting", "a dependency of container %s failed to start"); err != nil {
-		return err
+		return r.giveUpRestart(ctx, g.IDs(), err)
 	}
 	return errors.Join(r.addPodEvent(ctx, s.pod, event.Stop), r.addPodEvent(ctx, s.pod, event.Start))
 }
@@ -69,6 +72,11 @@ func (r *Runtime) RestartContainers(ctx context.Context, targets []Target, opts 
 		}
 	}
 	started := r.inOrder(ctx, down, depgraph.Outwards, r.startAgain)
+	if err := errors.Join(started...); err != nil {
+		if undone := r.giveUpRestart(ctx, IDs(down), nil); undone != nil {
+			logrus.Warnf("give up restart: %v", undone)
+		}
+	}
 	for i := range targets {
 		if errs[i] == nil {
 			errs[i], started = started[0], started[1:]
@@ -118,6 +126,20 @@ func (r *Runtime) startAgain(ctx context.Context, id string) error {
 		return err
 	}
 	return r.store.Update(ctx, func(tx *store.Tx) error { return tx.AddEvent(ctx, containerEvent(c, event.Restart)) })
+}
+
+// giveUpRestart ends the restart of those that were stopped and not started again,
+// because another failed or the user gave up. It returns cause, with what goes
+// wrong here.
+func (r *Runtime) giveUpRestart(ctx context.Context, ids []string, cause error) error {
+	return undo(ctx, cause, func(ctx context.Context) (errs error) {
+		for _, id := range ids {
+			if err := r.releaseRestart(ctx, id); err != nil && !errors.Is(err, errdefs.ErrNoSuchCtr) {
+				errs = errors.Join(errs, err)
+			}
+		}
+		return errs
+	})
 }
 
 // releaseRestart gives a restart up that cannot be completed.

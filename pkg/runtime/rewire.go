@@ -89,7 +89,9 @@ func (r *Runtime) rewireLocked(ctx context.Context, id, name string, status even
 		return undo(ctx, err, func(ctx context.Context) error { return r.undoRewire(ctx, c, was) })
 	}
 	told := event.Event{Type: event.Network, Status: status, ID: c.ID, Name: name, Network: name}
-	return r.finishRewire(context.WithoutCancel(ctx), c, told) // it is so: that must be recorded even if the user gave up
+	ctx, cancel := detached(ctx) // it is so: that must be recorded even if the user gave up
+	defer cancel()
+	return r.finishRewire(ctx, c, told)
 }
 
 func refuseRewire(c *container.Container) error {
@@ -283,6 +285,7 @@ func (r *Runtime) reloadLocked(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx) // half of it is worse than either
+	ctx, cancel := lingering(ctx) // half of it is worse than either
+	defer cancel()
 	return errors.Join(r.reattach(ctx, c), r.finishRewire(ctx, c))
 }

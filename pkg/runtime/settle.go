@@ -70,8 +70,11 @@ func (r *Runtime) abandonStart(ctx context.Context, c *container.Container) erro
 
 // recordExit cleans up after a process that ended and records how. Called under
 // the container's lock. The died event belongs to the transaction that records
-// the exit code; cleanup follows when all is taken down.
+// the exit code; cleanup follows when all is taken down. The process is gone, so
+// it is finished even if the user gives up meanwhile.
 func (r *Runtime) recordExit(ctx context.Context, c *container.Container, also ...event.Status) error {
+	ctx, cancel := lingering(ctx)
+	defer cancel()
 	r.awaitConmon(ctx, c)
 	r.observe(c) // the exit file may have appeared meanwhile
 	if c.State == container.Stopped {

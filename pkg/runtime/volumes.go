@@ -189,6 +189,8 @@ func (r *Runtime) removeClaimedVolumes(ctx context.Context, names []string) erro
 }
 
 func (r *Runtime) removeClaimedVolume(ctx context.Context, name string) error {
+	ctx, cancel := lingering(ctx) // the decision is made, and half a volume is of no use
+	defer cancel()
 	v, err := r.volumeNamed(ctx, name)
 	if errors.Is(err, errdefs.ErrNoSuchVolume) {
 		return nil

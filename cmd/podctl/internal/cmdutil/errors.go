@@ -3,6 +3,9 @@ package cmdutil
 import (
 	"errors"
 	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -15,6 +18,7 @@ const (
 	ExitFailure     = 125 // every other error, usage errors included
 	ExitCannotRun   = 126 // run, exec: the command cannot be invoked
 	ExitNoSuchEntry = 127 // run, exec: the command was not found
+	exitSignaled    = 128 // and the signal's number: told to end before it was done
 )
 
 // ExitError is an error with an exit code of its own choosing.
@@ -36,6 +40,27 @@ func (e *ExitError) Error() string {
 
 // Unwrap returns the error the code belongs to, which may be nil.
 func (e *ExitError) Unwrap() error { return e.Err }
+
+// Signaled is the cause of a context that a signal ended.
+type Signaled struct{ Signal syscall.Signal }
+
+// Error implements error.
+func (s Signaled) Error() string { return "interrupted by " + unix.SignalName(s.Signal) }
+
+// ExitCode is what shells make of a process that the signal ended.
+func (s Signaled) ExitCode() int { return exitSignaled + int(s.Signal) }
+
+// InterruptedError is what became of a command that a signal told to end.
+type InterruptedError struct {
+	Err error
+	By  Signaled
+}
+
+// Error implements error.
+func (e *InterruptedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the command said.
+func (e *InterruptedError) Unwrap() error { return e.Err }
 
 // Exit returns an error that prints nothing and ends podctl with code, or nil
 // for code 0.

@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,6 +19,11 @@ func Report(io *iostreams.IOStreams, err error) int {
 	if err == nil {
 		return ExitOK
 	}
+	var interrupted *InterruptedError
+	if errors.As(err, &interrupted) {
+		reportInterrupted(io, interrupted)
+		return interrupted.By.ExitCode()
+	}
 	for _, part := range flatten(err) {
 		if text, ok := part.render(); ok {
 			fmt.Fprintln(io.ErrOut, text)
@@ -28,6 +34,24 @@ func Report(io *iostreams.IOStreams, err error) int {
 		return exit.Code
 	}
 	return ExitFailure
+}
+
+// reportInterrupted is Report for a command that a signal told to end: where it
+// gave up is said in the signal's name.
+func reportInterrupted(io *iostreams.IOStreams, err *InterruptedError) {
+	named := false
+	for _, part := range flatten(err.Err) {
+		text, ok := part.render()
+		if !ok {
+			continue
+		}
+		text = strings.ReplaceAll(text, context.Canceled.Error(), err.By.Error())
+		named = named || strings.Contains(text, err.By.Error())
+		fmt.Fprintln(io.ErrOut, text)
+	}
+	if !named {
+		fmt.Fprintln(io.ErrOut, "Error:", err.By)
+	}
 }
 
 // part is one error of several, with what its wrappers say before it.

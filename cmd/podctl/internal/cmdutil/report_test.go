@@ -1,8 +1,10 @@
 package cmdutil
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 
 	"github.com/hashicorp/go-multierror"
@@ -37,6 +39,9 @@ func TestReport(t *testing.T) {
 		{"a_bare_error_has_no_prefix", bare("Log Level %q", "x"), "Log Level \"x\"\n", 1},
 		{"bareness_reaches_joined_errors", errors.Join(&ExitError{Code: 125, Err: errors.Join(one, two), Bare: true}, one), "one\ntwo\nError: one\n", 125},
 		{"a_usage_error_keeps_its_hint_lines", &UsageError{Err: one, Hint: "See 'x'\nor not"}, "Error: one\nSee 'x'\nor not\n", 125},
+		{"a_signal_gives_code_and_reason", &InterruptedError{Err: errors.Join(one, fmt.Errorf("stop web: %w", context.Canceled)), By: Signaled{syscall.SIGTERM}},
+			"Error: one\nError: stop web: interrupted by SIGTERM\n", 143},
+		{"a_signal_is_named_if_nothing_else_does", &InterruptedError{Err: WithCode(1, one), By: Signaled{syscall.SIGINT}}, "Error: one\nError: interrupted by SIGINT\n", 130},
 		{"an_oci_runtime_error_leads_with_its_class", oci, "Error: OCI runtime error: runc create failed: no such file\n", 125},
 		{"of_several_only_the_oci_runtime_error_does", errors.Join(one, oci), "Error: one\nError: OCI runtime error: runc create failed: no such file\n", 125},
 	}
