@@ -91,6 +91,7 @@ func commands() []verb {
 			newVerb("clone", ctrcmd.NewCmdClone),
 			newVerb("attach", ctrcmd.NewCmdAttach),
 			newVerb("cleanup", ctrcmd.NewCmdCleanup),
+			newVerb("commit", ctrcmd.NewCmdCommit),
 			newVerb("cp", ctrcmd.NewCmdCopy),
 			newVerb("create", ctrcmd.NewCmdCreate),
 			outside(newVerb("exists", withoutRun(ctrcmd.NewCmdExists))),
@@ -166,6 +167,7 @@ func commands() []verb {
 		}},
 
 		newVerb("attach", ctrcmd.NewCmdAttach),
+		newVerb("commit", ctrcmd.NewCmdCommit),
 		newVerb("cp", ctrcmd.NewCmdCopy),
 		newVerb("create", ctrcmd.NewCmdCreate),
 		newVerb("init", ctrcmd.NewCmdInit),

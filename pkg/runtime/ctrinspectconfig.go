@@ -32,16 +32,22 @@ func (r *Runtime) inspectConfig(in *inspected) *InspectConfig {
 	for _, s := range cfg.Storage.Secrets {
 		d.Secrets = append(d.Secrets, InspectSecret{Name: s.Name, ID: s.ID, UID: s.UID, GID: s.GID, Mode: s.Mode})
 	}
-	for port, protos := range cfg.Network.Expose {
-		for _, proto := range protos {
-			if d.ExposedPorts == nil {
-				d.ExposedPorts = map[string]struct{}{}
-			}
-			d.ExposedPorts[fmt.Sprintf("%d/%s", port, proto)] = struct{}{}
-		}
-	}
+	d.ExposedPorts = exposedPorts(cfg)
 	d.addHealth(cfg.Health)
 	return d
+}
+
+// exposedPorts is --expose as images and inspect write it: "80/tcp"; nil for none.
+func exposedPorts(cfg *container.Config) (ports map[string]struct{}) {
+	for port, protos := range cfg.Network.Expose {
+		for _, proto := range protos {
+			if ports == nil {
+				ports = map[string]struct{}{}
+			}
+			ports[fmt.Sprintf("%d/%s", port, proto)] = struct{}{}
+		}
+	}
+	return ports
 }
 
 func (d *InspectConfig) addHealth(h *container.Health) {
