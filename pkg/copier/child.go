@@ -48,7 +48,7 @@ func enter() (request, error) {
 }
 
 func childOut(req request) error {
-	info, content, err := Read(req.Path)
+	info, content, err := read(req.Path, req.Options.Maps)
 	if err := json.NewEncoder(os.Stdout).Encode(replyTo(info, err)); err != nil || content == nil {
 		return err
 	}

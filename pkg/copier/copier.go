@@ -53,9 +53,15 @@ type Options struct {
 	// Unnamed is a stream of which no Info is known: it is unpacked in the
 	// destination, a directory.
 	Unnamed bool
+	// Maps are those of the container whose filesystem it is: IDs in streams are
+	// as the container sees them. Zero for the host's own.
+	Maps Maps
 }
 
-// Owner is a user and group ID as the caller's user namespace sees them.
+// Maps are the ranges of a user namespace.
+type Maps struct{ UIDs, GIDs []idtools.IDMap }
+
+// Owner is a user and group ID as the container sees them.
 type Owner struct{ UID, GID int }
 
 const (
@@ -87,8 +93,8 @@ const (
 
 // Out reads a path, absolute in the root filesystem that is open as root. The
 // content is a tar stream that must be read to its end or closed.
-func Out(ctx context.Context, root *os.File, path string) (Info, io.ReadCloser, error) {
-	cmd, err := child(ctx, outName, root, request{Path: path})
+func Out(ctx context.Context, root *os.File, path string, maps Maps) (Info, io.ReadCloser, error) {
+	cmd, err := child(ctx, outName, root, request{Path: path, Options: Options{Maps: maps}})
 	if err != nil {
 		return Info{}, nil, err
 	}
@@ -229,12 +235,19 @@ func Write(ctx context.Context, path string, source Info, content io.Reader, opt
 }
 
 // Read archives a path of the caller's own. Links are followed.
-func Read(path string) (Info, io.ReadCloser, error) {
+func Read(path string) (Info, io.ReadCloser, error) { return read(path, Maps{}) }
+
+func read(path string, maps Maps) (Info, io.ReadCloser, error) {
 	info, err := archive.CopyInfoSourcePath(path, true)
 	if err != nil {
 		return Info{}, nil, err
 	}
-	content, err := archive.TarResource(info)
+	// archive.TarResource, but that it knows no ranges.
+	dir, base := archive.SplitPathDirEntry(info.Path)
+	content, err := archive.TarWithOptions(dir, &archive.TarOptions{
+		Compression: archive.Uncompressed, IncludeFiles: []string{base}, IncludeSourceDir: true,
+		RebaseNames: map[string]string{base: info.RebaseName}, UIDMaps: maps.UIDs, GIDMaps: maps.GIDs,
+	})
 	return info, content, err
 }
 
@@ -256,7 +269,7 @@ func unpack(path string, source Info, content io.Reader, opts Options) error {
 		defer closer.Close()
 		dir, content = prepared, closer
 	}
-	tar := &archive.TarOptions{NoOverwriteDirNonDir: !opts.Overwrite}
+	tar := &archive.TarOptions{NoOverwriteDirNonDir: !opts.Overwrite, UIDMaps: opts.Maps.UIDs, GIDMaps: opts.Maps.GIDs}
 	if opts.Chown != nil {
 		tar.ChownOpts = &idtools.IDPair{UID: opts.Chown.UID, GID: opts.Chown.GID}
 	}

@@ -114,6 +114,15 @@ func (o CreateOptions) idMapping() types.IDMappingOptions {
 	return types.IDMappingOptions{UIDMap: toLibraryMaps(o.IDMappings.UID), GIDMap: toLibraryMaps(o.IDMappings.GID)}
 }
 
+// LibraryMaps are a container's ranges as containers/storage has them; none for
+// the host's namespace.
+func LibraryMaps(maps *container.IDMappings) (uids, gids []idtools.IDMap) {
+	if maps == nil {
+		return nil, nil
+	}
+	return toLibraryMaps(maps.UID), toLibraryMaps(maps.GID)
+}
+
 func toLibraryMaps(maps []container.IDMap) []idtools.IDMap {
 	var out []idtools.IDMap
 	for _, m := range maps {

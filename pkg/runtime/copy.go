@@ -12,6 +12,7 @@ import (
 	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/copier"
+	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/volume"
 )
 
@@ -32,8 +33,8 @@ type CopyOptions struct {
 // container that does not run are seen as far as they are volumes and bind
 // mounts. Errors: fs.ErrNotExist, ErrNoSuchCtr.
 func (r *Runtime) CopyFromContainer(ctx context.Context, id, path string, to func(copier.Info, io.Reader) error) error {
-	return r.withCopyRoot(ctx, id, path, func(_ *container.Container, _ string, root *os.File, inside string) error {
-		info, content, err := copier.Out(ctx, root, inside)
+	return r.withCopyRoot(ctx, id, path, func(c *container.Container, _ string, root *os.File, inside string) error {
+		info, content, err := copier.Out(ctx, root, inside, copyMaps(c))
 		if err != nil {
 			return err
 		}
@@ -48,7 +49,7 @@ func (r *Runtime) CopyFromContainer(ctx context.Context, id, path string, to fun
 // that is not there, ErrNoSuchCtr.
 func (r *Runtime) CopyToContainer(ctx context.Context, id, path string, source copier.Info, content io.Reader, opts CopyOptions) error {
 	return r.withCopyRoot(ctx, id, path, func(c *container.Container, rootfs string, root *os.File, inside string) error {
-		write := copier.Options{Overwrite: opts.Overwrite, Unnamed: opts.Unnamed}
+		write := copier.Options{Overwrite: opts.Overwrite, Unnamed: opts.Unnamed, Maps: copyMaps(c)}
 		if opts.Archive {
 			owner, err := copyOwner(c, rootfs)
 			if err != nil {
@@ -60,7 +61,13 @@ func (r *Runtime) CopyToContainer(ctx context.Context, id, path string, source c
 	})
 }
 
-// copyOwner is the container's user on this host.
+// copyMaps are the ranges of the container's user namespace.
+func copyMaps(c *container.Container) copier.Maps {
+	uids, gids := image.LibraryMaps(c.Config.IDMappings)
+	return copier.Maps{UIDs: uids, GIDs: gids}
+}
+
+// copyOwner is the container's user, as the container sees it.
 func copyOwner(c *container.Container, rootfs string) (*copier.Owner, error) {
 	user, _, err := bundle.LookupUser(rootfs, c.Config.Process.User, nil)
 	if err != nil {

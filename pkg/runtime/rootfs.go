@@ -74,7 +74,8 @@ func (r *Runtime) mountForUs(c *container.Container) (dir string, release func()
 // infra container without an image that does not run.
 func (r *Runtime) ExportContainer(ctx context.Context, id string, w io.Writer) error {
 	return r.withRootfs(ctx, id, func(c *container.Container, dir string) error {
-		tar, err := archive.TarWithOptions(dir, &archive.TarOptions{Compression: archive.Uncompressed})
+		uids, gids := image.LibraryMaps(c.Config.IDMappings)
+		tar, err := archive.TarWithOptions(dir, &archive.TarOptions{Compression: archive.Uncompressed, UIDMaps: uids, GIDMaps: gids})
 		if err != nil {
 			return fmt.Errorf("export container %s: %w", id, err)
 		}

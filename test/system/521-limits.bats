@@ -60,8 +60,11 @@ has_limits() {
 
 # counts_swap: whether this kernel limits swap
 counts_swap() {
-  v2 && [[ -n $(find /sys/fs/cgroup -mindepth 2 -name memory.swap.max -print -quit) ]] ||
-    [[ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]]
+  if v2; then
+    [[ -n $(find /sys/fs/cgroup -mindepth 2 -name memory.swap.max -print -quit) ]]
+    return
+  fi
+  [[ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]]
 }
 
 # disk: a whole block device with a node, in $disk

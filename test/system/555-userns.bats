@@ -183,6 +183,22 @@ map() {
   is "$(stat -c %u "/proc/$pid")" 2147483648 'the process as the host sees it'
 }
 
+@test "cp and export carry the IDs the container sees" {
+  run_podctl create --name c1 --uidmap 0:100000:500 "$IMAGE" sh -c 'stat -c %u:%g /in /mine/f'
+  echo x >"$TMP/in"
+  run_podctl cp "$TMP/in" c1:/in
+  mkdir "$TMP/mine"
+  echo x >"$TMP/mine/f"
+  chown 7:8 "$TMP/mine/f"
+  run_podctl cp -a=false "$TMP/mine" c1:/mine
+  run_podctl start -a c1
+  is "$output" $'0:0\n7:8'
+  podctl cp c1:/mine/f - 3>&- >"$TMP/out.tar"
+  like "$(tar --numeric-owner -tvf "$TMP/out.tar")" ' 7/8 '
+  podctl export c1 3>&- >"$TMP/all.tar"
+  is "$(tar --numeric-owner -tvf "$TMP/all.tar" | awk '{ print $2 }' | sort -u)" $'0/0\n7/8'
+}
+
 # --- who shares it ---
 
 @test "a pod's members share its user namespace, files and all" {
