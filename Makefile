@@ -1,6 +1,6 @@
 # make          build bin/podctl
 # make demo     install what is needed, build, run a pod from creation to removal
-# make check    everything CI runs: setup, build, lint, unit tests, system tests
+# make check    everything CI runs: setup, build, lint, model, unit tests, system tests
 # make install  PREFIX=/usr/local DESTDIR=
 #
 # setup and system need root; nothing else does.
@@ -75,12 +75,18 @@ test:
 system: bin/podctl bin/leases
 	hack/system-test.sh $(TESTS)
 
+# The model of removal and locking, in every order of steps. See docs/model.
+.PHONY: model
+model:
+	hack/model.sh
+
 # In this order even under make -j: each step is cheaper than the next.
 .PHONY: check
 check:
 	$(MAKE) setup
 	$(MAKE) all
 	$(MAKE) lint
+	$(MAKE) model
 	$(MAKE) test
 	$(MAKE) system
 

@@ -11,6 +11,7 @@ packages=(
   netavark aardvark-dns iproute2 nftables iptables  # networks
   uidmap passt slirp4netns                          # rootless
   bats busybox-static curl jq procps shellcheck sqlite3 strace # tests
+  spin                                              # model
 )
 # For the virtual machine of hack/testvm, which is told of and left out where
 # these cannot be had.

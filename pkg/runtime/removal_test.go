@@ -9,6 +9,7 @@ import (
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/store"
 )
 
 // chain is a pod that runs: top requires middle requires base; alone needs nobody.
@@ -218,4 +219,31 @@ func TestMisfitsAreMarked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestClaimsAreNotTakenFromTheLiving: who gave up a claim taken from another
+// would leave that one at work on a container that anybody may use.
+func TestClaimsAreNotTakenFromTheLiving(t *testing.T) {
+	b := newBench(t)
+	id := b.ctr("web", "")
+	claim := func(e *engine) container.Owner {
+		t.Helper()
+		require.NoError(t, e.store.Update(b.ctx, func(tx *store.Tx) error {
+			c, err := tx.Container(b.ctx, id)
+			require.NoError(t, err)
+			return e.claimRemoval(b.ctx, tx, c, RemoveOptions{})
+		}))
+		return b.snapshot().ctrs[id].Owner
+	}
+	first, second := b.open(), b.open()
+	require.Equal(t, first.Runtime.self, claim(first))
+	require.Equal(t, first.Runtime.self, claim(second))
+	require.NoError(t, second.unclaimRemoval(b.ctx, id))
+	require.Equal(t, first.Runtime.self, b.snapshot().ctrs[id].Owner)
+	first.kill()
+	require.Equal(t, second.Runtime.self, claim(second))
+	require.NoError(t, second.removeOne(b.ctx, id, RemoveOptions{}))
+	second.kill()
+	b.sound()
+	require.Empty(t, b.snapshot().ctrs)
 }

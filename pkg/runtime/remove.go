@@ -181,11 +181,16 @@ func (r *Runtime) refuseState(ctx context.Context, tx *store.Tx, c *container.Co
 	return nil
 }
 
-// claimRemoval records that the container is being removed by this process.
+// claimRemoval records that the container is being removed by this process. What
+// another process makes or removes stays its own until we have the lock.
 func (r *Runtime) claimRemoval(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
-	if c.State == container.Creating {
-		return nil // undone if its maker is dead, else made first: he has the lock
+	if c.State == container.Creating || isRemoval(c.Intent) && c.Owner != r.self && r.alive(c.Owner) {
+		return nil
 	}
+	return r.takeRemoval(ctx, tx, c, opts)
+}
+
+func (r *Runtime) takeRemoval(ctx context.Context, tx *store.Tx, c *container.Container, opts RemoveOptions) error {
 	intent := intentRemove
 	switch {
 	case c.State == container.Paused, c.Intent == intentPause, c.Intent == intentUnpause, mayBeFrozen(c.Intent):
@@ -213,7 +218,10 @@ func (r *Runtime) walkRemoval(ctx context.Context, g *depgraph.Graph, opts Remov
 	})
 	var errs error
 	for _, e := range res.Errors() {
-		errs = undo(ctx, errs, func(ctx context.Context) error { return r.unclaimRemoval(ctx, e.ID) })
+		var blocked *depgraph.BlockedError
+		if errors.As(e.Err, &blocked) || ctx.Err() != nil {
+			errs = undo(ctx, errs, func(ctx context.Context) error { return r.unclaimRemoval(ctx, e.ID) })
+		}
 	}
 	return res, errs
 }
@@ -278,11 +286,12 @@ func (r *Runtime) unclaimRemoval(ctx context.Context, id string) error {
 	return err
 }
 
-// removeLocked stops the container if need be and removes everything of it. It
-// touches nothing while another container depends on it: class ErrInUse.
-func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOptions) error {
-	var c *container.Container
-	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+// claimLocked makes sure, under the container's lock, that its removal is claimed
+// by this process, and that nothing depends on it. Until now it may have been
+// another's, who died or gave up, or have been in the making: claims are not taken
+// from the living, who could give them up while we are at work.
+func (r *Runtime) claimLocked(ctx context.Context, id string, opts RemoveOptions) (c *container.Container, err error) {
+	read := func(tx *store.Tx) error {
 		if c, err = tx.Container(ctx, id); err != nil {
 			return err
 		}
@@ -291,7 +300,30 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 			err = store.DependentsError(id, dependents)
 		}
 		return err
+	}
+	err = r.store.View(ctx, read)
+	if err != nil || hidden(c) || isRemoval(c.Intent) && c.Owner == r.self {
+		return c, err
+	}
+	err = r.store.Update(ctx, func(tx *store.Tx) error {
+		if err := read(tx); err != nil {
+			return err
+		}
+		r.observe(c)
+		if !isRemoval(c.Intent) {
+			if err := r.refuseState(ctx, tx, c, opts); err != nil {
+				return err
+			}
+		}
+		return r.takeRemoval(ctx, tx, c, opts)
 	})
+	return c, err
+}
+
+// removeLocked stops the container if need be and removes everything of it. It
+// touches nothing while another container depends on it: class ErrInUse.
+func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOptions) error {
+	c, err := r.claimLocked(ctx, id, opts)
 	if err != nil {
 		return err
 	}
