@@ -16,6 +16,9 @@ import (
 
 // Start lets the process of a created container run. Not idempotent.
 func (r *Runtime) Start(ctx context.Context, id string) error {
+	if started, err := r.startLikeRunc(ctx, id); started {
+		return err
+	}
 	_, err := r.command(ctx, nil, "start", id)
 	return err
 }
@@ -72,6 +75,9 @@ type DeleteOptions struct {
 // remains of a killed create included. Idempotent: a container the runtime does
 // not know is success.
 func (r *Runtime) Delete(ctx context.Context, id string, opts DeleteOptions) error {
+	if r.deleteLikeRunc(id) {
+		return nil
+	}
 	args := []string{"delete"}
 	if opts.Force {
 		args = append(args, "--force")

@@ -1,0 +1,137 @@
+package oci
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/proc"
+)
+
+// "runc start" opens a fifo and "runc delete" of a container that has ended
+// removes two directories: the program that is run for it takes
+// hundred times as long to start. So they are
+// done here the way runc does them (start.go, delete.go and libcontainer's
+// container_linux.go, alike from runc 1.0 on), where runc's own record says that
+// nothing else is to be done. Where anything is not as expected runc is asked:
+// what it refuses is said in its words.
+
+// runcState is the part of runc's record of a container (state.json) that says
+// what start and delete have to do. A member that is missing is zero.
+type runcState struct {
+	ID          string            `json:"id"`
+	InitPID     int               `json:"init_process_pid"`
+	InitStart   uint64            `json:"init_process_start"`
+	CgroupPaths map[string]string `json:"cgroup_paths"`
+	IntelRdt    string            `json:"intel_rdt_path"`
+	Config      struct {
+		Namespaces []struct {
+			Type string `json:"type"`
+			Path string `json:"path"`
+		} `json:"namespaces"`
+		Cgroups struct {
+			Systemd bool `json:"Systemd"`
+		} `json:"cgroups"`
+		Hooks    map[string][]json.RawMessage `json:"Hooks"`
+		IntelRdt json.RawMessage              `json:"intel_rdt"`
+	} `json:"config"`
+}
+
+func (r *Runtime) runcDir(id string) string { return filepath.Join(r.cfg.RuntimeRoot, id) }
+
+// runcRecord reads runc's record; nil if there is none that can be relied on.
+func (r *Runtime) runcRecord(id string) *runcState {
+	if r.Name() != "runc" || len(r.cfg.RuntimeFlags) > 0 {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(r.runcDir(id), "state.json"))
+	if err != nil {
+		return nil
+	}
+	state := new(runcState)
+	if err := json.Unmarshal(text, state); err != nil || state.ID != id || state.InitPID <= 0 || state.InitStart == 0 {
+		return nil
+	}
+	return state
+}
+
+// startLikeRunc lets a created container's process go on: it waits for a reader
+// of its fifo, writes a byte to it and executes the container's command. False,
+// without an error, leaves the start to runc.
+func (r *Runtime) startLikeRunc(ctx context.Context, id string) (started bool, err error) {
+	state := r.runcRecord(id)
+	if state == nil || !state.initLives() {
+		return false, nil
+	}
+	path := filepath.Join(r.runcDir(id), "exec.fifo")
+	fifo, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return false, nil //nolint:nilerr // runc says why
+	}
+	defer unix.Close(fifo)
+	var st unix.Stat_t
+	if err := unix.Fstat(fifo, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
+		return false, nil //nolint:nilerr // runc says why
+	}
+	for {
+		const tick = 100 // milliseconds, after which is looked whether anyone still wants it
+		fds := []unix.PollFd{{Fd: int32(fifo), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds, tick)
+		switch {
+		case n > 0:
+			var data [8]byte
+			if n, err := unix.Read(fifo, data[:]); err != nil || n == 0 {
+				return false, nil //nolint:nilerr // the process died, or somebody else has started it: runc says so
+			}
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return true, fmt.Errorf("start container %s: %w", id, err)
+			}
+			return true, nil
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return false, nil //nolint:nilerr // as above
+		case ctx.Err() != nil:
+			return true, fmt.Errorf("start container %s: %w", id, context.Cause(ctx))
+		case n == 0 && !state.initLives():
+			return false, nil
+		}
+	}
+}
+
+// deleteLikeRunc removes what runc keeps of a container whose first process has
+// ended, and took all others with it as it was the first of a PID namespace.
+// False leaves it to runc: nothing, or not all, was removed.
+func (r *Runtime) deleteLikeRunc(id string) bool {
+	state := r.runcRecord(id)
+	if state == nil || state.initLives() || !state.ownPIDNamespace() || state.Config.Cgroups.Systemd ||
+		len(state.Config.Hooks["poststop"]) > 0 || state.IntelRdt != "" || len(state.Config.IntelRdt) > len("null") {
+		return false
+	}
+	for _, path := range state.CgroupPaths {
+		if err := unix.Rmdir(path); err != nil && !errors.Is(err, unix.ENOENT) {
+			return false // it has cgroups below, or a process that is not quite gone
+		}
+	}
+	return os.RemoveAll(r.runcDir(id)) == nil
+}
+
+func (s *runcState) ownPIDNamespace() bool {
+	for _, ns := range s.Config.Namespaces {
+		if ns.Type == "NEWPID" {
+			return ns.Path == ""
+		}
+	}
+	return false
+}
+
+// initLives says whether the container's first process is there and no zombie.
+// Like runc it compares start times: the pid may be another process's.
+func (s *runcState) initLives() bool {
+	p, err := proc.Of(s.InitPID)
+	return err == nil && p.StartTime == s.InitStart
+}
