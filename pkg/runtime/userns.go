@@ -129,6 +129,9 @@ func (r *Runtime) makeLayer(c *container.Container) error {
 	if err != nil {
 		return err
 	}
+	// What removes itself need not survive a power cut: after one its row is all
+	// that is looked for, and a layer that is not there is removed.
+	opts.Volatile = c.Config.AutoRemove
 	if err := images.CreateContainer(c.ID, c.Config.Image.ID, opts); err != nil {
 		return fmt.Errorf("creating container storage: %w", err)
 	}
