@@ -104,7 +104,7 @@ func (b *bench) open() *engine {
 	b.mu.Unlock()
 	e := &engine{podctl: p}
 	e.Runtime = &Runtime{
-		settings: b.settings, notices: io.Discard, store: p, locks: lock.Open(b.settings.LockDir()), self: asOwner(p.self), host: p, processes: p,
+		settings: b.settings, notices: io.Discard, store: p, locks: lock.Open(b.settings.LockDir()), slots: lock.Open(b.settings.SlotDir()), self: asOwner(p.self), host: p, processes: p,
 		cgroups: func() (cgroupmgr.Manager, error) { return fakeCgroups{podctl: p}, nil },
 		oci:     func() (ociRuntime, error) { return fakeOCI{p}, nil },
 		layers:  func() (imageLayers, error) { return fakeImages{p}, nil },

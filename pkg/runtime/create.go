@@ -56,19 +56,24 @@ func (r *Runtime) createContainer(ctx context.Context, opts CreateOptions) (stri
 	}
 	// Under its lock, so that who removes the pod meanwhile waits for it to be made.
 	err = r.locked(ctx, c.ID, func() error {
-		volumes, err := r.recordContainer(ctx, c, opts)
-		if err != nil {
-			return err
-		}
-		if err := r.makeContainer(ctx, c, volumes); err != nil {
-			return undo(ctx, err, func(ctx context.Context) error { return r.unmakeContainer(ctx, c.ID) })
-		}
-		return nil
+		return r.inSlot(ctx, func() error { return r.recordAndMake(ctx, c, opts) })
 	})
 	if err != nil {
 		return "", err
 	}
 	return c.ID, nil
+}
+
+// recordAndMake makes what was planned; on error nothing is left of it.
+func (r *Runtime) recordAndMake(ctx context.Context, c *container.Container, opts CreateOptions) error {
+	volumes, err := r.recordContainer(ctx, c, opts)
+	if err != nil {
+		return err
+	}
+	if err := r.makeContainer(ctx, c, volumes); err != nil {
+		return undo(ctx, err, func(ctx context.Context) error { return r.unmakeContainer(ctx, c.ID) })
+	}
+	return nil
 }
 
 // planContainer completes the configuration. It reads, and pulls the image if

@@ -51,6 +51,7 @@ type Runtime struct {
 	enter         func() error
 	store         database
 	locks         *lock.Dir
+	slots         *lock.Dir
 	self          container.Owner
 
 	host      host
@@ -103,6 +104,7 @@ func assemble(cfg Config, st *store.Store) (*Runtime, error) {
 		enter:         cfg.Enter,
 		store:         st,
 		locks:         lock.Open(cfg.Settings.LockDir()),
+		slots:         lock.Open(cfg.Settings.SlotDir()),
 		self:          container.Owner(self),
 		host:          thisHost{},
 		lookPause:     lookPause,

@@ -142,7 +142,7 @@ func (r *Runtime) startOne(ctx context.Context, id string, opts startOptions) er
 		if err := r.settle(ctx, id); err != nil {
 			return err
 		}
-		return r.startLocked(ctx, id, opts)
+		return r.inSlot(ctx, func() error { return r.startLocked(ctx, id, opts) })
 	})
 }
 

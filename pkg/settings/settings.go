@@ -174,6 +174,9 @@ func (s *Settings) BundleDir(id string) string { return filepath.Join(s.TmpDir, 
 // NetNSPath is where a container's network namespace is bound.
 func (s *Settings) NetNSPath(id string) string { return filepath.Join(s.TmpDir, "netns", id) }
 
+// SlotDir holds the lock files of the steps a host does few of at a time.
+func (s *Settings) SlotDir() string { return filepath.Join(s.TmpDir, "slots") }
+
 // LockDir holds the lock files of containers, pods and pod cgroups in use.
 func (s *Settings) LockDir() string { return filepath.Join(s.TmpDir, "locks") }
 
