@@ -37,9 +37,11 @@ type convoy struct {
 // shared is a transaction that several updates work on.
 type shared struct {
 	conn *sql.Conn
-	size int
-	over chan struct{} // closed after the commit
-	err  error         // of the commit
+	// leave lets other processes write.
+	leave func()
+	size  int
+	over  chan struct{} // closed after the commit
+	err   error         // of the commit
 }
 
 // await waits for this update's turn. An error means that it has none.
@@ -136,14 +138,20 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 
 // begin opens a transaction. It waits for those of other processes.
 func (s *Store) begin(ctx context.Context) (*shared, error) {
-	conn, err := s.write.Conn(ctx)
+	leave, err := s.enqueue(ctx)
 	if err != nil {
 		return nil, err
 	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		leave()
+		return nil, err
+	}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		leave()
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &shared{conn: conn, over: make(chan struct{})}, nil
+	return &shared{conn: conn, leave: leave, over: make(chan struct{})}, nil
 }
 
 // work runs fn and takes back what it did if it fails or ctx is over. If nothing
@@ -209,6 +217,7 @@ func (t *shared) abandon(err error) {
 
 func (t *shared) end() {
 	_ = t.conn.Close() // goes back to the pool
+	t.leave()
 	close(t.over)
 }
 

@@ -50,6 +50,7 @@ type Store struct {
 	write  *sql.DB
 	convoy convoy
 	now    func() time.Time
+	queue  *os.File // the database's directory, for enqueue
 
 	readOnce sync.Once
 	read     *sql.DB
@@ -145,6 +146,10 @@ func (s *Store) Path() string { return s.path }
 // package comment); tests do.
 func (s *Store) Close() error {
 	err := s.write.Close()
+	if s.queue != nil {
+		err = errors.Join(err, s.queue.Close())
+		s.queue = nil
+	}
 	if s.read != nil {
 		err = errors.Join(err, s.read.Close())
 	}
