@@ -24,7 +24,12 @@ require (
 	sigs.k8s.io/yaml v1.5.0
 )
 
-require golang.org/x/sync v0.17.0 // indirect
+require (
+	github.com/opencontainers/runtime-tools v0.9.1-0.20250523060157-0ea5ed0382a2 // indirect
+	golang.org/x/mod v0.25.0 // indirect
+	golang.org/x/sync v0.17.0 // indirect
+	tags.cncf.io/container-device-interface/specs-go v1.0.0 // indirect
+)
 
 require (
 	dario.cat/mergo v1.0.2 // indirect
@@ -83,9 +88,9 @@ require (
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/opencontainers/cgroups v0.0.4
-	github.com/opencontainers/go-digest v1.0.0 // indirect
+	github.com/opencontainers/go-digest v1.0.0
 	github.com/opencontainers/image-spec v1.1.1
-	github.com/opencontainers/runc v1.3.0 // indirect
+	github.com/opencontainers/runc v1.3.0
 	github.com/opencontainers/selinux v1.12.0
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
@@ -122,5 +127,5 @@ require (
 	google.golang.org/grpc v1.72.2 // indirect
 	google.golang.org/protobuf v1.36.6 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	tags.cncf.io/container-device-interface v1.0.1 // indirect
+	tags.cncf.io/container-device-interface v1.0.1
 )

@@ -50,6 +50,11 @@ type Input struct {
 	DefaultMountsFile string
 	// Devices are those of containers.conf, as in [container.Security].
 	Devices []string
+	// CDISpecDirs are where devices named vendor/class=name are described.
+	CDISpecDirs []string
+	// HooksDirs have OCI hooks; Given: the user named them, so all must exist.
+	HooksDirs      []string
+	HooksDirsGiven bool
 	// OwnDirs are the directories podctl keeps containers in: those in them may be
 	// opened to a user namespace without a word.
 	OwnDirs []string
@@ -110,6 +115,12 @@ func Write(ctx context.Context, in Input) (*Result, error) {
 		return nil, err
 	}
 	w.keepGroups(spec)
+	if err := w.inject(spec); err != nil {
+		return nil, err
+	}
+	if err := w.hooks(ctx, spec); err != nil {
+		return nil, err
+	}
 	w.result.Spec = spec
 	return w.result, writeConfig(in.Dir, spec)
 }
@@ -121,6 +132,8 @@ type writer struct {
 	result *Result
 	// overlays and idmaps count those mounted.
 	overlays, idmaps int
+	// cdi are the devices that CDI specifications describe.
+	cdi []string
 	// userName is the user's name in the image, "" if it has none.
 	userName string
 }

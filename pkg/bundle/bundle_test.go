@@ -312,7 +312,7 @@ func TestDevices(t *testing.T) {
 		require.Equal(t, "/dev/null", sourceOf(spec, "/dev/null"))
 	})
 	for device, want := range map[string]string{
-		"/dev/nonesuch": "stat /dev/nonesuch: no such file or directory", "nvidia.com/gpu=all": "CDI devices are not supported",
+		"/dev/nonesuch": "stat /dev/nonesuch: no such file or directory", "nvidia.com/gpu=all": "setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all",
 		"/dev/null:x": "invalid device mode: x", "/etc/passwd": "not a device",
 	} {
 		in := input(t)

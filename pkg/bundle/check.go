@@ -13,7 +13,7 @@ import (
 // Check says of what a container asks for whether the host has it now: so that
 // its creation is refused and not only its start. Errors: class
 // ErrInvalidArgument for capabilities, seccomp profiles and devices that are not
-// there, ErrUnsupported for CDI devices.
+// there. CDI devices are looked up when the container starts.
 func Check(sec *container.Security) error {
 	for _, names := range [][]string{sec.CapAdd, sec.CapDrop} {
 		if _, err := capabilities.NormalizeCapabilities(names); err != nil {
@@ -26,6 +26,9 @@ func Check(sec *container.Security) error {
 		}
 	}
 	for _, device := range sec.Devices {
+		if isCDI(device) {
+			continue // looked up when its specification is applied
+		}
 		if _, err := lookUpDevice(device); err != nil {
 			return err
 		}

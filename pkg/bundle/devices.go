@@ -29,6 +29,10 @@ func (w *writer) devices(context.Context) error {
 		}
 	}
 	for _, device := range wanted {
+		if isCDI(device) {
+			w.cdi = append(w.cdi, device)
+			continue
+		}
 		found, err := lookUpDevice(device)
 		if err != nil {
 			return err
@@ -54,9 +58,6 @@ type hostDevice struct {
 // lookUpDevice finds a device, or those in a directory and below, as
 // HOST[:CTR][:rwm] says.
 func lookUpDevice(device string) ([]hostDevice, error) {
-	if !strings.HasPrefix(device, "/") && strings.Contains(device, "=") {
-		return nil, fmt.Errorf("device %s: CDI devices are not supported: %w", device, errdefs.ErrUnsupported)
-	}
 	source, target, permissions, err := parse.Device(device)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)

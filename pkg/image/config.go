@@ -2,12 +2,15 @@ package image
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
 	imagetypes "github.com/containers/image/v5/types"
 	"github.com/containers/storage/types"
+
+	"github.com/podctl/podctl/pkg/errdefs"
 )
 
 // Config says which store to open and how registries are spoken to. Every
@@ -23,6 +26,8 @@ type Config struct {
 	DriverOptions []string
 	// ImageStore is a separate directory for images.
 	ImageStore string
+	// PullOptions are K=V pairs over those of storage.conf.
+	PullOptions []string
 	// TransientStore keeps container layers' metadata in RunRoot.
 	TransientStore bool
 
@@ -70,6 +75,17 @@ func (cfg Config) storeOptions(base types.StoreOptions) (types.StoreOptions, err
 	}
 	if opts.ImageStore != "" && opts.ImageStore == opts.GraphRoot {
 		return opts, fmt.Errorf("imagestore %s must either be not set or be a different than graphroot", opts.ImageStore)
+	}
+	opts.PullOptions = maps.Clone(base.PullOptions)
+	for _, option := range cfg.PullOptions {
+		name, value, found := strings.Cut(option, "=")
+		if !found || name == "" {
+			return opts, fmt.Errorf("pull option %q: want NAME=VALUE: %w", option, errdefs.ErrInvalidArg)
+		}
+		if opts.PullOptions == nil {
+			opts.PullOptions = map[string]string{}
+		}
+		opts.PullOptions[name] = value
 	}
 	opts.TransientStore = opts.TransientStore || cfg.TransientStore
 	return opts, nil

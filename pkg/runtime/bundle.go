@@ -42,6 +42,9 @@ func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volum
 		DefaultMountsFile: r.settings.Flags.DefaultMountsFile,
 		Devices:           r.settings.Conf.Containers.Devices.Get(),
 		AppArmorProfile:   r.settings.Conf.Containers.ApparmorProfile,
+		CDISpecDirs:       r.settings.CDISpecDirs(),
+		HooksDirs:         r.settings.HooksDirs(),
+		HooksDirsGiven:    len(r.settings.Flags.HooksDirs) > 0,
 		OwnDirs:           []string{r.settings.GraphRoot, r.settings.RunRoot, r.settings.TmpDir},
 		ImageMount:        func(ctx context.Context, ref string) (string, error) { return r.mountImage(ctx, c, ref) },
 	})

@@ -200,6 +200,7 @@ func (r *Runtime) openImages() (*image.Store, error) {
 		Driver:         r.settings.Flags.StorageDriver,
 		DriverOptions:  r.settings.Flags.StorageOpts,
 		ImageStore:     r.settings.Flags.ImageStore,
+		PullOptions:    r.settings.Flags.PullOptions,
 		TransientStore: r.settings.Flags.TransientStore,
 		RegistriesConf: r.settings.Flags.RegistriesConf,
 		Hooks: image.Hooks{

@@ -36,6 +36,8 @@ type Flags struct {
 	Conmon                            string
 	EventsBackend                     string
 	HooksDirs                         []string
+	CDISpecDirs                       []string
+	PullOptions                       []string // NAME=VALUE
 	Modules                           []string
 	RegistriesConf                    string
 	DefaultMountsFile                 string
@@ -214,4 +216,22 @@ func (s *Settings) InitBinary() (string, error) {
 func isExecutable(path string) bool {
 	st, err := os.Stat(path)
 	return err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o111 != 0
+}
+
+// HooksDirs are the directories of OCI hooks: those of --hooks-dir, else of
+// containers.conf.
+func (s *Settings) HooksDirs() []string {
+	return given(s.Flags.HooksDirs, s.Conf.Engine.HooksDir.Get())
+}
+
+// CDISpecDirs are the directories of CDI specifications.
+func (s *Settings) CDISpecDirs() []string {
+	return given(s.Flags.CDISpecDirs, s.Conf.Engine.CdiSpecDirs.Get())
+}
+
+func given(flag, conf []string) []string {
+	if len(flag) > 0 {
+		return flag
+	}
+	return conf
 }

@@ -42,7 +42,7 @@ func (g *Globals) settings() settings.Flags {
 		Root: g.Root, RunRoot: g.RunRoot, TmpDir: g.TmpDir, VolumePath: g.VolumePath, ImageStore: g.ImageStore,
 		NetworkConfigDir: g.NetworkConfigDir, StorageDriver: g.StorageDriver, StorageOpts: g.StorageOpts, TransientStore: g.TransientStore,
 		CgroupManager: g.CgroupManager, Runtime: g.Runtime, RuntimeFlags: g.RuntimeFlags, Conmon: g.Conmon, EventsBackend: g.EventsBackend,
-		HooksDirs: g.HooksDirs, Modules: g.Modules, RegistriesConf: g.RegistriesConf, DefaultMountsFile: g.DefaultMountsFile, LogLevel: g.LogLevel,
+		HooksDirs: g.HooksDirs, CDISpecDirs: g.CDISpecDirs, PullOptions: g.PullOptions, Modules: g.Modules, RegistriesConf: g.RegistriesConf, DefaultMountsFile: g.DefaultMountsFile, LogLevel: g.LogLevel,
 		LockTimeout: g.LockTimeout,
 	}
 }
@@ -73,6 +73,15 @@ func (f *Factory) selfCommand() ([]string, error) {
 	}
 	for _, m := range g.Modules {
 		argv = append(argv, "--module", m)
+	}
+	for _, dir := range g.HooksDirs {
+		argv = append(argv, "--hooks-dir", dir)
+	}
+	for _, dir := range g.CDISpecDirs {
+		argv = append(argv, "--cdi-spec-dir", dir)
+	}
+	if g.Syslog {
+		argv = append(argv, "--syslog")
 	}
 	if g.TransientStore {
 		argv = append(argv, "--transient-store")

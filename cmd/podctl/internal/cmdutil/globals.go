@@ -160,6 +160,7 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 	if err := g.applyLogLevel(io); err != nil {
 		return err
 	}
+	g.applyDiagnosis()
 	if err := g.applyOut(cmd, io); err != nil {
 		return err
 	}

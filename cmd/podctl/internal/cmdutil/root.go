@@ -44,12 +44,23 @@ func Execute(ctx context.Context, f *Factory, root *cobra.Command, args []string
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd(args...)
 	parsed := false
+	stopProfiles := func() error { return nil }
 	finish(root, func(cmd *cobra.Command) error {
 		parsed = true
-		return f.Globals.Apply(cmd, f.IO)
+		if err := f.Globals.Apply(cmd, f.IO); err != nil {
+			return err
+		}
+		stop, err := f.Globals.startProfiles()
+		if err == nil {
+			stopProfiles = stop
+		}
+		return err
 	}, f.enterFor)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if profiles := stopProfiles(); profiles != nil {
+		err = errors.Join(err, profiles)
+	}
 	if err == nil || parsed {
 		return err
 	}
