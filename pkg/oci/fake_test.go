@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 		unix.Exit(fakeConmonChild())
 	case "crun":
 		unix.Exit(fakeRuntime())
+	case "runc":
+		fmt.Fprintln(os.Stderr, "runc was asked")
+		unix.Exit(1)
 	case "waits":
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		unix.Exit(0)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func (r *Runtime) runcDir(id string) string { return filepath.Join(r.cfg.Runtime
 
 // runcRecord reads runc's record; nil if there is none that can be relied on.
 func (r *Runtime) runcRecord(id string) *runcState {
-	if r.Name() != "runc" || len(r.cfg.RuntimeFlags) > 0 {
+	if r.Name() != "runc" || len(r.cfg.RuntimeFlags) > 0 || isScript(r.cfg.RuntimePath) {
 		return nil
 	}
 	text, err := os.ReadFile(filepath.Join(r.runcDir(id), "state.json"))
@@ -59,6 +60,19 @@ func (r *Runtime) runcRecord(id string) *runcState {
 		return nil
 	}
 	return state
+}
+
+// isScript tells a wrapper that somebody has put in runc's place. It wants to be
+// asked.
+func isScript(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer file.Close()
+	magic := make([]byte, 2)
+	_, err = io.ReadFull(file, magic)
+	return err != nil || string(magic) == "#!"
 }
 
 // startLikeRunc lets a created container's process go on: it waits for a reader

@@ -21,7 +21,9 @@ func newFakeRunc(t *testing.T, change func(map[string]any)) *fakes {
 	t.Helper()
 	f := newFakes(t, func(cfg *Config) {
 		path := filepath.Join(filepath.Dir(cfg.RuntimePath), "runc")
-		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho runc was asked >&2\nexit 1\n"), 0o700)) //nolint:gosec // a program
+		self, err := os.Executable()
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(self, path))
 		cfg.RuntimePath = path
 	})
 	self, err := proc.Self()
@@ -83,6 +85,12 @@ func TestStartLikeRunc(t *testing.T) {
 			require.ErrorContains(t, newFakeRunc(t, change).Start(t.Context(), "c"), "runc was asked")
 		})
 	}
+	t.Run("leaves_it_to_a_script_in_the_place_of_runc", func(t *testing.T) {
+		f := newFakeRunc(t, func(map[string]any) {})
+		require.NoError(t, os.Remove(f.cfg.RuntimePath))
+		require.NoError(t, os.WriteFile(f.cfg.RuntimePath, []byte("#!/bin/sh\necho the script was asked >&2\nexit 1\n"), 0o700)) //nolint:gosec // a program
+		require.ErrorContains(t, f.Start(t.Context(), "c"), "the script was asked")
+	})
 	t.Run("leaves_to_runc_a_fifo_that_is_gone", func(t *testing.T) {
 		f := newFakeRunc(t, func(map[string]any) {})
 		require.NoError(t, os.Remove(filepath.Join(f.runcDir("c"), "exec.fifo")))
