@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/containers/common/libnetwork/types"
 
@@ -32,13 +33,15 @@ type Attachment struct {
 	DNSServers []string
 }
 
+// undoTime bounds the undoing of a setup that failed or was interrupted.
+const undoTime = time.Minute
+
 // Setup connects the namespace to every network of the attachment and returns,
 // per network, the interfaces, addresses and DNS servers. What an interrupted
 // Setup left behind is undone first, so a failed or killed call may be repeated;
 // the namespace must not be in use yet on these networks. On error nothing stays.
 //
-// The context is looked at before netavark runs; netavark itself is brief and
-// is not interrupted. Errors: ErrNoSuchNetwork, ErrInvalidState (no namespace
+// An end of the context kills netavark, and so does Config.Timeout. Errors: ErrNoSuchNetwork, ErrInvalidState (no namespace
 // at NSPath), ErrUnavailable (no netavark).
 func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.StatusBlock, error) {
 	if err := ctx.Err(); err != nil {
@@ -55,7 +58,7 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 	}
 	options := b.options(a)
 	var status map[string]types.StatusBlock
-	err := quietly(func() (err error) {
+	err := b.run(ctx, func() (err error) {
 		status, err = b.net.Setup(a.NSPath, types.SetupOptions{NetworkOptions: options})
 		return err
 	})
@@ -63,7 +66,9 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 		return status, nil
 	}
 	err = fmt.Errorf("set up network: %w", attachError(err))
-	if undo := b.undoFailed(context.WithoutCancel(ctx), a, options.Networks); undo != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	if undo := b.undoFailed(ctx, a, options.Networks); undo != nil {
 		err = fmt.Errorf("%w (undo: %w)", err, undo)
 	}
 	return nil, err

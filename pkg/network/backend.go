@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/containers/common/libnetwork/netavark"
 	"github.com/containers/common/libnetwork/types"
@@ -35,6 +36,9 @@ type Config struct {
 	Containers *config.Config
 	// Rootless: the caller is an unprivileged user's process.
 	Rootless bool
+	// Timeout bounds each run of netavark; 0: as long as it takes. One that takes
+	// longer is killed.
+	Timeout time.Duration
 }
 
 // Backend creates networks and attaches containers to them.
@@ -46,6 +50,7 @@ type Backend struct {
 	netavark string // empty when the program was not found
 	missing  error  // why it was not found
 	rootless bool
+	patience patience
 }
 
 // Open prepares the backend. It reads no network and runs nothing, and it
@@ -74,6 +79,7 @@ func Open(cfg Config) (*Backend, error) {
 		netavark: binary,
 		missing:  missing,
 		rootless: cfg.Rootless,
+		patience: patience{limit: cfg.Timeout},
 	}, nil
 }
 

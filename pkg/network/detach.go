@@ -112,7 +112,7 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 	if err := b.requireNetavark(); err != nil {
 		return err
 	}
-	if err := waitOrphans(ctx, a.NSPath); err != nil {
+	if err := waitOrphans(ctx, a.NSPath, orphanWait); err != nil {
 		return err
 	}
 	pending, err := b.attached(ctx, a) // as it is now that nothing moves
@@ -120,9 +120,9 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 		return err
 	}
 	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return !p.whole }) {
-		err := b.netavarkTeardown(a, a.NSPath, pending)
-		if err == nil {
-			return nil
+		err := b.netavarkTeardown(ctx, a, a.NSPath, pending)
+		if err == nil || ctx.Err() != nil {
+			return err
 		}
 		logrus.Debugf("tear down networks of %s: %v; rolling back", a.ID, err)
 	}
@@ -131,7 +131,7 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 			return err
 		}
 	}
-	return b.rollBack(a, pending)
+	return b.rollBack(ctx, a, pending)
 }
 
 // standInSuffix, after a container's NSPath, is the namespace of rollBack: the
@@ -141,7 +141,7 @@ const standInSuffix = ".teardown"
 // rollBack undoes networks that are there in part. netavark stops at the first
 // thing it does not find and leaves the rest; so it is made to finish the setup
 // first, with the same addresses, in an empty namespace, and then undoes it.
-func (b *Backend) rollBack(a Attachment, pending []attachedNet) error {
+func (b *Backend) rollBack(ctx context.Context, a Attachment, pending []attachedNet) error {
 	pending = slices.DeleteFunc(pending, func(p attachedNet) bool {
 		return !keepsRules(p.network) || len(p.options.StaticIPs) == 0
 	})
@@ -152,7 +152,7 @@ func (b *Backend) rollBack(a Attachment, pending []attachedNet) error {
 	if err := CreateNS(nsPath, ""); err != nil {
 		return err
 	}
-	err := b.inOut(a, nsPath, pending)
+	err := b.inOut(ctx, a, nsPath, pending)
 	return errors.Join(err, RemoveNS(nsPath))
 }
 
@@ -162,7 +162,7 @@ func keepsRules(n types.Network) bool {
 }
 
 // inOut sets the pending networks up in nsPath and tears them down again.
-func (b *Backend) inOut(a Attachment, nsPath string, pending []attachedNet) error {
+func (b *Backend) inOut(ctx context.Context, a Attachment, nsPath string, pending []attachedNet) error {
 	for _, p := range pending {
 		// Also drops the interface of a call that was killed here.
 		if err := dropLink(nsPath, p.options.InterfaceName); err != nil {
@@ -174,25 +174,25 @@ func (b *Backend) inOut(a Attachment, nsPath string, pending []attachedNet) erro
 	}
 	options := b.options(a)
 	options.Networks = optionsOf(pending)
-	err := quietly(func() error {
+	err := b.run(ctx, func() error {
 		_, err := b.net.Setup(nsPath, types.SetupOptions{NetworkOptions: options})
 		return err
 	})
 	if err != nil {
 		return errors.Join(err, b.keepLeases(a.ID, pending))
 	}
-	return b.netavarkTeardown(a, nsPath, pending)
+	return b.netavarkTeardown(ctx, a, nsPath, pending)
 }
 
 // netavarkTeardown runs netavark once. libnetwork frees the leases even when
 // netavark failed; they are taken back then.
-func (b *Backend) netavarkTeardown(a Attachment, nsPath string, pending []attachedNet) error {
+func (b *Backend) netavarkTeardown(ctx context.Context, a Attachment, nsPath string, pending []attachedNet) error {
 	if slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
 		b.awaitDNS()
 	}
 	options := b.options(a)
 	options.Networks = optionsOf(pending)
-	err := quietly(func() error {
+	err := b.run(ctx, func() error {
 		return b.net.Teardown(nsPath, types.TeardownOptions{NetworkOptions: options})
 	})
 	if err != nil {

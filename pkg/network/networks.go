@@ -52,7 +52,7 @@ func (b *Backend) List(ctx context.Context, filters ...types.FilterFunc) ([]type
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	list, err := b.net.NetworkList(filters...)
+	list, err := interruptibly(ctx, func() ([]types.Network, error) { return b.net.NetworkList(filters...) })
 	if err != nil {
 		return nil, fmt.Errorf("list networks: %w", err)
 	}
@@ -65,7 +65,7 @@ func (b *Backend) Inspect(ctx context.Context, nameOrID string) (types.Network, 
 	if err := ctx.Err(); err != nil {
 		return types.Network{}, err
 	}
-	found, err := b.net.NetworkInspect(nameOrID)
+	found, err := interruptibly(ctx, func() (types.Network, error) { return b.net.NetworkInspect(nameOrID) })
 	return found, classify(err)
 }
 
@@ -96,5 +96,5 @@ func (b *Backend) Update(ctx context.Context, nameOrID string, opts types.Networ
 	if err := b.requireNetavark(); err != nil {
 		return err
 	}
-	return classify(quietly(func() error { return b.net.NetworkUpdate(nameOrID, opts) }))
+	return classify(b.run(ctx, func() error { return b.net.NetworkUpdate(nameOrID, opts) }))
 }

@@ -1,88 +1,61 @@
 package network
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 // orphanWait bounds how long a netavark whose caller was killed is waited for.
 const orphanWait = 30 * time.Second
 
-// waitOrphans waits until no netavark works on the namespace at nsPath. The
-// death of a process releases libnetwork's lock, but does not end the netavark
-// it started: undoing a setup that still goes on would leave part of it.
-func waitOrphans(ctx context.Context, nsPath string) error {
-	ctx, cancel := context.WithTimeout(ctx, orphanWait)
+// waitOrphans waits until no netavark works on the namespace at nsPath, and kills
+// one that takes longer than limit. The death of a process releases libnetwork's
+// lock, but does not end the netavark it started: undoing a setup that still goes
+// on would leave part of it.
+func waitOrphans(ctx context.Context, nsPath string, limit time.Duration) error {
+	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	pids, err := workingOn(nsPath, nsPath+standInSuffix)
+	orphans, err := workingOn(nsPath, nsPath+standInSuffix)
 	if err != nil {
 		return err
 	}
-	for _, pid := range pids {
-		if err := waitExit(ctx, pid); err != nil {
-			return fmt.Errorf("wait for netavark (pid %d) left by an interrupted call: %w", pid, err)
+	for _, p := range orphans {
+		err := p.Wait(soon)
+		if err != nil && ctx.Err() == nil && soon.Err() != nil {
+			err = proc.KillTree(ctx, p)
+		}
+		if err != nil {
+			return fmt.Errorf("wait for netavark (pid %d) left by an interrupted call: %w", p.PID, err)
 		}
 	}
 	return nil
 }
 
 // workingOn finds the netavark processes with one of the paths as last argument.
-func workingOn(paths ...string) ([]int, error) {
+func workingOn(paths ...string) ([]proc.Process, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		return nil, err
 	}
-	var pids []int
+	var found []proc.Process
 	for _, file := range files {
-		line, err := os.ReadFile(file)
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {
-			continue // gone
-		}
-		args := bytes.Split(bytes.TrimRight(line, "\x00"), []byte{0})
-		isNetavark := filepath.Base(string(args[0])) == "netavark"
-		if !isNetavark || !slices.Contains(paths, string(args[len(args)-1])) {
 			continue
 		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
-			pids = append(pids, pid)
+		args := arguments(pid)
+		if !isNetavark(args) || !slices.Contains(paths, args[len(args)-1]) {
+			continue
+		}
+		if p, err := proc.Of(pid); err == nil {
+			found = append(found, p)
 		}
 	}
-	return pids, nil
-}
-
-// waitExit returns when the process has ended.
-func waitExit(ctx context.Context, pid int) error {
-	fd, err := unix.PidfdOpen(pid, 0)
-	if errors.Is(err, unix.ESRCH) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	// A pidfd is readable once the process has ended. The steps are for ctx.
-	const step = 100 // milliseconds
-	for {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, step)
-		if n > 0 {
-			return nil
-		}
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return err
-		}
-		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), errdefs.ErrUnavailable)
-		}
-	}
+	return found, nil
 }

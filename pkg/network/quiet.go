@@ -30,11 +30,24 @@ func quietly(fn func() error) error {
 
 	err = withStderr(sink, fn)
 	last := debugLines(io.NewSectionReader(sink, 0, maxNoise))
-	// A netavark that crashed left no message on stdout, where libnetwork looks.
-	if err != nil && last != "" && strings.HasSuffix(err.Error(), ": EOF") {
-		return fmt.Errorf("%s: %w", last, err)
+	if err != nil && strings.HasPrefix(err.Error(), noMessage) {
+		return crashed(err, last)
 	}
 	return err
+}
+
+// noMessage is how the error of libnetwork begins for a netavark that failed
+// without a message on its standard output, where libnetwork looks; what follows
+// is what the JSON decoder thought of that.
+const noMessage = "netavark: : "
+
+// crashed is the error of a netavark that crashed or was killed, with the last
+// line of its standard error.
+func crashed(err error, last string) error {
+	if last != "" {
+		return fmt.Errorf("netavark ended without a result: %s", last)
+	}
+	return fmt.Errorf("netavark ended without a result or a reason, as one that was killed does (%s)", strings.TrimPrefix(err.Error(), noMessage))
 }
 
 // maxNoise bounds what is copied to the log.

@@ -34,7 +34,11 @@ func TestQuietly(t *testing.T) {
 	})
 	t.Run("a crash without a message gets the last line", func(t *testing.T) {
 		err := quietly(func() error { require.NoError(t, say("thread panicked")); return errors.New("netavark: : EOF") })
-		require.EqualError(t, err, "thread panicked: netavark: : EOF")
+		require.EqualError(t, err, "netavark ended without a result: thread panicked")
+	})
+	t.Run("one that was killed says nothing at all", func(t *testing.T) {
+		err := quietly(func() error { return errors.New("netavark: : EOF") })
+		require.ErrorContains(t, err, "netavark ended without a result or a reason, as one that was killed does (EOF)")
 	})
 	t.Run("a panic gives stderr back", func(t *testing.T) {
 		require.Panics(t, func() { _ = quietly(func() error { panic("x") }) })

@@ -8,8 +8,11 @@ import (
 	"io"
 	"os/exec"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -26,6 +29,8 @@ func (r *Runtime) command(ctx context.Context, stdin io.Reader, args ...string) 
 }
 
 func (r *Runtime) run(ctx context.Context, stdin io.Reader, args []string) ([]byte, error) {
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, r.cfg.RuntimePath, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
@@ -33,6 +38,7 @@ func (r *Runtime) run(ctx context.Context, stdin io.Reader, args []string) ([]by
 	// A ^C at the terminal goes to its whole process group. Whether it ends
 	// this step is the context's decision, so the program must not get it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGKILL) } // the runtime may be a script that waits for the real one
 	// What the OCI runtime leaves behind may hold its standard error open.
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
@@ -40,9 +46,17 @@ func (r *Runtime) run(ctx context.Context, stdin io.Reader, args []string) ([]by
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		return stdout.Bytes(), nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("run %s: %w", r.Name(), context.Cause(ctx))
+		return nil, fmt.Errorf("%s %s: %w", r.Name(), r.subcommand(args), context.Cause(ctx))
 	}
 	return nil, r.commandError(args, stderr.String(), err)
+}
+
+// subcommand is what the OCI runtime is told to do with args.
+func (r *Runtime) subcommand(args []string) string {
+	if global := len(r.globalArgs()); len(args) > global {
+		return args[global]
+	}
+	return strings.Join(args, " ")
 }
 
 // commandError is the error of an OCI runtime that could not be run or failed.

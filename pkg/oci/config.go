@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -38,6 +39,10 @@ type Config struct {
 	// ExitCommand is the program, with its arguments, that conmon runs when
 	// the container has ended; the container's ID is appended. Empty: none.
 	ExitCommand []string
+	// Timeout bounds each call of the OCI runtime, and the time conmon may take
+	// until the process it watches is there; 0: as long as it takes. One that
+	// takes longer is killed.
+	Timeout time.Duration
 	// NoPivot makes the OCI runtime use chroot instead of pivot_root.
 	NoPivot bool
 	// Keyring gives each container a new session keyring.

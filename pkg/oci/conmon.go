@@ -53,6 +53,8 @@ type monitor struct {
 	start   pipe
 	attach  pipe
 	replies *bufio.Reader
+	// words is what conmon wrote to its standard error; nil if that is not ours.
+	words *os.File
 }
 
 // spawn starts conmon, has it placed in its cgroup and lets it go. conmon then
@@ -71,27 +73,29 @@ func (r *Runtime) spawn(ctx context.Context, l launch) (_ *monitor, err error) {
 	if err := sealDescriptors(); err != nil {
 		return nil, err
 	}
+	m.words = notepad()
 	cmd := m.command(l)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start conmon: %w", errors.Join(err, errdefs.ErrUnavailable))
 	}
 	m.closeChildEnds()
 	// Until it is let go conmon is one process that has done nothing.
-	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	end := func() { _ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) } // it may be a script that waits for the real one
+	stop := context.AfterFunc(ctx, end)
 	err = m.letGo(cmd.Process.Pid, l.place)
 	if err != nil {
-		_ = cmd.Process.Kill()
+		end()
 	}
 	waitErr := cmd.Wait()
 	stop()
 	switch {
 	case ctx.Err() != nil:
-		m.abandon(l.conmonPidFile)
+		abandon(readPid(l.conmonPidFile))
 		return nil, fmt.Errorf("start conmon: %w", context.Cause(ctx))
+	case waitErr != nil && (err == nil || errors.Is(err, unix.EPIPE)):
+		return nil, m.died(waitErr)
 	case err != nil:
 		return nil, err
-	case waitErr != nil:
-		return nil, m.died(waitErr)
 	}
 	m.pid = readPid(l.conmonPidFile)
 	return m, nil
@@ -139,8 +143,11 @@ func (m *monitor) command(l launch) *exec.Cmd {
 	if l.stdio[1] != nil {
 		cmd.Stdout = l.stdio[1]
 	}
-	if l.stdio[2] != nil {
+	switch {
+	case l.stdio[2] != nil:
 		cmd.Stderr = l.stdio[2]
+	case m.words != nil:
+		cmd.Stderr = m.words
 	}
 	return cmd
 }
@@ -235,7 +242,42 @@ func (m *monitor) died(err error) error {
 	if errors.Is(err, errdefs.ErrConmonDead) {
 		failure.Message = "no answer"
 	}
+	if said := m.said(); said != "" {
+		failure.Message += ": " + said
+	}
 	return failure
+}
+
+// notepadSize is how much of conmon's standard error is kept.
+const notepadSize = 4096
+
+// notepad makes a file in memory for conmon's standard error, nil if that cannot
+// be. A pipe would break when we end, and any other file grow as long as the
+// container runs: this one does neither.
+func notepad() *os.File {
+	fd, err := unix.MemfdCreate("conmon-stderr", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil
+	}
+	err = unix.Ftruncate(fd, notepadSize)
+	if err == nil {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_GROW|unix.F_SEAL_SHRINK|unix.F_SEAL_SEAL)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil
+	}
+	return os.NewFile(uintptr(fd), "conmon-stderr")
+}
+
+// said is what conmon wrote to its standard error, on one line.
+func (m *monitor) said() string {
+	if m.words == nil {
+		return ""
+	}
+	text := make([]byte, notepadSize)
+	n, _ := m.words.ReadAt(text, 0) // nothing read is nothing said
+	return oneLine(strings.ReplaceAll(string(text[:n]), "\x00", " "))
 }
 
 // refusal is the error the OCI runtime logged; nil if it logged none. Its log
@@ -252,14 +294,6 @@ func (m *monitor) refusal() *CommandError {
 
 func (m *monitor) logPath() string { return filepath.Join(m.bundle, runtimeLogName) }
 
-// abandon ends a conmon we no longer wait for. On SIGTERM conmon kills what it
-// has started so far, and exits.
-func (m *monitor) abandon(pidFile string) {
-	if pid := readPid(pidFile); pid > 0 {
-		_ = unix.Kill(pid, unix.SIGTERM)
-	}
-}
-
 func (m *monitor) closeChildEnds() {
 	m.sync.closeChild()
 	m.start.closeChild()
@@ -270,6 +304,9 @@ func (m *monitor) close() {
 	m.sync.close()
 	m.start.close()
 	m.attach.close()
+	if m.words != nil {
+		m.words.Close()
+	}
 }
 
 // readPid reads a pid file; 0 if there is none.

@@ -109,9 +109,26 @@ func (r *Runtime) Create(ctx context.Context, opts CreateOptions) (Created, erro
 	if err := r.prepareCreate(opts); err != nil {
 		return Created{}, err
 	}
-	args := r.createArgs(opts)
+	created, err := r.create(ctx, opts)
+	return created, attempted(err, "create container "+opts.ID)
+}
+
+// attempted says of an error what was attempted. What the OCI runtime refused is
+// left in its own words, which say it.
+func attempted(err error, what string) error {
+	var refused *CommandError
+	if err == nil || errors.As(err, &refused) && !errors.Is(err, errdefs.ErrConmonDead) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// create is Create after its preparations.
+func (r *Runtime) create(ctx context.Context, opts CreateOptions) (Created, error) {
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
 	m, err := r.spawn(ctx, launch{
-		args:          args,
+		args:          r.createArgs(opts),
 		dir:           opts.Bundle,
 		env:           opts.Env,
 		preserveFDs:   opts.PreserveFDs,
@@ -127,8 +144,8 @@ func (r *Runtime) Create(ctx context.Context, opts CreateOptions) (Created, erro
 	p, err := m.reply(ctx)
 	switch {
 	case ctx.Err() != nil:
-		m.abandon(opts.ConmonPidFile)
-		return Created{}, fmt.Errorf("create container %s: %w", opts.ID, context.Cause(ctx))
+		abandon(m.pid)
+		return Created{}, fmt.Errorf("%s create: %w", r.Name(), context.Cause(ctx))
 	case errors.Is(err, errdefs.ErrConmonDead):
 		return Created{}, m.died(err)
 	case err != nil:

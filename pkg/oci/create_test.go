@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 // withFlag tells whether args has flag, followed by value unless that is empty.
@@ -139,7 +140,7 @@ func TestCreate(t *testing.T) {
 }
 
 func TestCreateCancelled(t *testing.T) {
-	t.Run("while_the_runtime_works_terminates_conmon", func(t *testing.T) {
+	t.Run("while_the_runtime_works_kills_conmon_and_what_it_started", func(t *testing.T) {
 		f := newFakes(t)
 		f.script("conmon", "hang")
 		ctx, cancel := context.WithCancel(t.Context())
@@ -149,7 +150,7 @@ func TestCreateCancelled(t *testing.T) {
 		}()
 		_, err := f.Create(ctx, f.options())
 		require.ErrorIs(t, err, context.Canceled)
-		awaitFile(t, f.dir, "terminated")
+		f.noneHangs()
 	})
 
 	t.Run("before_conmon_left_kills_it", func(t *testing.T) {
@@ -162,6 +163,39 @@ func TestCreateCancelled(t *testing.T) {
 		}()
 		_, err := f.Create(ctx, f.options())
 		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+func TestTimeout(t *testing.T) {
+	brief := func(c *Config) { c.Timeout = time.Second }
+	t.Run("of_create_ends_conmon_and_what_it_started", func(t *testing.T) {
+		f := newFakes(t, brief)
+		f.script("conmon", "hang")
+		_, err := f.Create(t.Context(), f.options())
+		var late *proc.TimeoutError
+		require.ErrorAs(t, err, &late)
+		require.ErrorIs(t, err, errdefs.ErrUnavailable)
+		require.EqualError(t, err, "create container c1d2: crun create: it did not end in 1s and was killed (--program-timeout)")
+		f.noneHangs()
+	})
+	t.Run("of_a_conmon_that_does_not_go_to_the_background", func(t *testing.T) {
+		f := newFakes(t, brief)
+		f.script("conmon", "stuck")
+		_, err := f.Create(t.Context(), f.options())
+		require.EqualError(t, err, "create container c1d2: start conmon: it did not end in 1s and was killed (--program-timeout)")
+	})
+	t.Run("of_the_runtime", func(t *testing.T) {
+		f := newFakes(t, brief)
+		f.script("crun", "hang")
+		err := f.Start(t.Context(), "c1d2")
+		require.EqualError(t, err, "crun start: it did not end in 1s and was killed (--program-timeout)")
+	})
+	t.Run("of_exec_is_for_the_process_to_begin", func(t *testing.T) {
+		f := newFakes(t, brief)
+		f.script("conmon", "hang")
+		_, err := f.Exec(t.Context(), f.session())
+		require.ErrorContains(t, err, "it did not end in 1s")
+		f.noneHangs()
 	})
 }
 

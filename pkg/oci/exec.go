@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,7 +75,19 @@ func (r *Runtime) Exec(ctx context.Context, opts ExecOptions) (ExecResult, error
 	if err := prepareExec(opts); err != nil {
 		return result, err
 	}
-	m, err := r.spawn(ctx, launch{
+	result, err := r.exec(ctx, opts, result)
+	if result.PID == 0 {
+		err = attempted(err, "exec in container "+opts.ContainerID)
+	}
+	return result, err
+}
+
+// exec is Exec after its preparations.
+func (r *Runtime) exec(ctx context.Context, opts ExecOptions, result ExecResult) (ExecResult, error) {
+	// The bound is for the process to begin, not for its end.
+	starting, cancel := r.bounded(ctx)
+	defer cancel()
+	m, err := r.spawn(starting, launch{
 		args:          r.execArgs(opts),
 		dir:           opts.Dir,
 		env:           opts.Env,
@@ -88,31 +101,46 @@ func (r *Runtime) Exec(ctx context.Context, opts ExecOptions) (ExecResult, error
 	}
 	defer m.close()
 	result.ConmonPID = m.pid
-	if opts.Attach == nil {
-		result.PID, err = m.execStarted(ctx, opts)
+	var conn *net.UnixConn
+	if opts.Attach != nil {
+		if conn, err = m.execConnect(starting, opts); err == nil {
+			defer conn.Close()
+		}
+	}
+	if err == nil {
+		result.PID, err = m.execStarted(starting, opts)
+	}
+	switch {
+	case result.PID == 0:
+		abandon(m.pid)
+		return result, err
+	case opts.Attach == nil:
 		return result, err
 	}
-	return m.execAttached(ctx, opts, result)
+	cancel()
+	return m.execAttached(ctx, conn, opts, result, err)
 }
 
-// execAttached connects before it lets conmon run the process, so that no
-// output is lost.
-func (m *monitor) execAttached(ctx context.Context, opts ExecOptions, result ExecResult) (ExecResult, error) {
+// execConnect connects before it lets conmon run the process, so that no output
+// is lost.
+func (m *monitor) execConnect(ctx context.Context, opts ExecOptions) (*net.UnixConn, error) {
 	if err := m.awaitSocket(ctx); err != nil {
-		return result, err
+		return nil, err
 	}
 	conn, err := dialAttach(opts.Dir)
 	if err != nil {
-		return result, err
+		return nil, err
 	}
-	defer conn.Close()
 	if err := m.signalStart(); err != nil {
-		return result, err
+		conn.Close()
+		return nil, err
 	}
-	result.PID, err = m.execStarted(ctx, opts)
-	if result.PID == 0 {
-		return result, err
-	}
+	return conn, nil
+}
+
+// execAttached copies the streams of a process that runs until it ends. err is
+// what went wrong on the way, and is returned with what goes wrong here.
+func (m *monitor) execAttached(ctx context.Context, conn *net.UnixConn, opts ExecOptions, result ExecResult, err error) (ExecResult, error) {
 	setInitialSize(result.PID, opts.Dir, opts.Attach.Resize)
 	if streamErr := stream(ctx, conn, opts.Dir, *opts.Attach); streamErr != nil {
 		return result, errors.Join(streamErr, err)
@@ -148,7 +176,7 @@ func (m *monitor) execStarted(ctx context.Context, opts ExecOptions) (pid int, e
 	case errors.Is(err, errdefs.ErrConmonDead):
 		return 0, m.died(err)
 	case err != nil:
-		return 0, fmt.Errorf("start exec session %s: %w", opts.SessionID, err)
+		return 0, fmt.Errorf("%s exec: %w", m.runtime.Name(), err)
 	case p.value() <= 0:
 		return 0, m.failed(p)
 	}

@@ -13,8 +13,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/proc"
 )
 
 // The test binary is also the programs under test's other side: called by the
@@ -96,6 +100,23 @@ func (f *fakes) options() CreateOptions {
 	return CreateOptions{ID: "c1d2", Name: "web", Bundle: bundle}
 }
 
+func (f *fakes) session() ExecOptions {
+	return ExecOptions{SessionID: "s1", ContainerID: "c1d2", Dir: filepath.Join(f.dir, "session"), Process: new(specs.Process)}
+}
+
+// noneHangs checks that the processes of script "hang" have ended.
+func (f *fakes) noneHangs() {
+	f.t.Helper()
+	text, err := os.ReadFile(filepath.Join(f.dir, "hangs"))
+	require.NoError(f.t, err)
+	for pid := range strings.FieldsSeq(string(text)) {
+		n, err := strconv.Atoi(pid)
+		require.NoError(f.t, err)
+		_, err = proc.Of(n)
+		require.ErrorIs(f.t, err, errdefs.ErrNotFound, "process %s", pid)
+	}
+}
+
 // The rest runs in the fakes' processes.
 
 func beside(name string) string { return filepath.Join(filepath.Dir(os.Args[0]), name) }
@@ -149,6 +170,7 @@ func fakeConmon() int {
 	}
 	switch verb, _ := scriptOf("conmon"); verb {
 	case "die":
+		fmt.Fprintln(os.Stderr, "unknown option")
 		return 3
 	case "stuck":
 		select {}
@@ -167,16 +189,20 @@ func fakeConmon() int {
 }
 
 // fakeConmonChild answers with the script's text. Script "silent" ends without
-// an answer; "hang" waits for SIGTERM and records that it came.
+// an answer; "hang" starts a program that hangs too, heeds no SIGTERM, and
+// records both pids.
 func fakeConmonChild() int {
 	sync := os.NewFile(3, "sync")
 	switch verb, text := scriptOf("conmon"); verb {
 	case "hang":
-		term := make(chan os.Signal, 1)
-		signal.Notify(term, unix.SIGTERM)
-		_ = os.WriteFile(beside("hangs"), nil, 0o600)
-		<-term
-		_ = os.WriteFile(beside("terminated"), nil, 0o600)
+		signal.Ignore(unix.SIGTERM)
+		below := exec.Command("sleep", "1000")
+		if err := below.Start(); err != nil {
+			return 9
+		}
+		_ = os.WriteFile(beside("hangs.new"), fmt.Appendln(nil, os.Getpid(), below.Process.Pid), 0o600)
+		_ = os.Rename(beside("hangs.new"), beside("hangs"))
+		_ = below.Wait()
 	case "answer":
 		fmt.Fprintln(sync, text)
 	case "log-and-answer":

@@ -88,6 +88,7 @@ func (s Source) path(pid int, name string) string {
 type stat struct {
 	comm      string
 	state     byte
+	parent    int
 	threads   int
 	startTime uint64
 }
@@ -135,10 +136,11 @@ func parseStat(line string) (stat, error) {
 	if len(fields) <= 22-first || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("too few fields in %q: %w", line, errdefs.ErrUnavailable)
 	}
+	parent, errParent := strconv.Atoi(fields[4-first])
 	threads, errThreads := strconv.Atoi(fields[20-first])
 	start, errStart := strconv.ParseUint(fields[22-first], 10, 64)
-	if err := errors.Join(errThreads, errStart); err != nil {
+	if err := errors.Join(errParent, errThreads, errStart); err != nil {
 		return stat{}, err
 	}
-	return stat{comm: line[open+1 : end], state: fields[0][0], threads: threads, startTime: start}, nil
+	return stat{comm: line[open+1 : end], state: fields[0][0], parent: parent, threads: threads, startTime: start}, nil
 }

@@ -319,6 +319,21 @@ func (p *podctl) Wait(ctx context.Context, q proc.Process) error {
 	}
 }
 
+// KillTree: what conmon has started is known by its container.
+func (p *podctl) KillTree(_ context.Context, q proc.Process) error {
+	return p.step("kill-tree", p.owner(q.PID), func() error {
+		if f := p.find(q); f != nil {
+			for _, below := range p.procs {
+				if below.ctr == f.ctr && f.ctr != "" {
+					p.end(below, 137)
+				}
+			}
+			p.end(f, 137)
+		}
+		return nil
+	})
+}
+
 func (p *podctl) Cmdline(pid int) string             { return "conmon -c " + p.owner(pid) }
 func (p *podctl) InCgroup(pid int, word string) bool { return p.owner(pid) == word }
 

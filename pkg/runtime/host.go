@@ -78,6 +78,8 @@ type processes interface {
 	Alive(p proc.Process) bool
 	Signal(p proc.Process, sig unix.Signal) error
 	Wait(ctx context.Context, p proc.Process) error
+	// KillTree kills a process with all that descends from it, and waits.
+	KillTree(ctx context.Context, p proc.Process) error
 	// Cmdline is a process's command line, InCgroup whether a word is part of
 	// its cgroup's path: what a pid read from a file is recognized by.
 	Cmdline(pid int) string

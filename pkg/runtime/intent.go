@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -126,6 +127,14 @@ func (r *Runtime) locked(ctx context.Context, id string, fn func() error) error 
 		return err
 	}
 	return errors.Join(fn(), l.Remove())
+}
+
+// wrap says of an error what was attempted; nil stays nil.
+func wrap(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
 // undoTime bounds undo steps, which run even after the user interrupted the

@@ -184,6 +184,7 @@ func (r *Runtime) openOCI() (ociRuntime, error) {
 		ExitCommand:   r.exitCommand,
 		NoPivot:       r.settings.Conf.Engine.NoPivotRoot,
 		Keyring:       r.settings.Conf.Containers.EnableKeyring,
+		Timeout:       r.settings.Flags.ProgramTimeout,
 	})
 }
 
@@ -222,6 +223,7 @@ func (r *Runtime) networkConfig() network.Config {
 		RunRoot:    r.settings.RunRoot,
 		Containers: r.settings.Conf,
 		Rootless:   r.settings.Rootless,
+		Timeout:    r.settings.Flags.ProgramTimeout,
 	}
 }
 

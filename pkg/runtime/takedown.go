@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/proc"
@@ -26,11 +28,12 @@ func (r *Runtime) takeDown(ctx context.Context, c *container.Container) error {
 		if err != nil {
 			return err
 		}
-		errs = errors.Join(r.endProcesses(ctx, c), engine.Delete(ctx, c.ID, forceDelete))
+		errs = errors.Join(r.endProcesses(ctx, c), wrap(engine.Delete(ctx, c.ID, forceDelete), "remove container %s from the OCI runtime", c.ID))
 	}
 	if errs != nil {
 		return errs // mounts and network are still in use
 	}
+	r.endSessions(ctx, c)
 	errs = errors.Join(
 		r.teardownNetwork(ctx, c),
 		r.unmountAll(ctx, c),
@@ -56,11 +59,49 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
 		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
 	}
-	err := errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon), r.endHealthWatch(ctx, c))
-	if err != nil || !mayBeStarted(c.Intent) {
+	if !mayBeStarted(c.Intent) {
+		return errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon), r.endHealthWatch(ctx, c))
+	}
+	// With its conmon goes an OCI runtime that hangs, or is still at work.
+	if err := errors.Join(r.killAndWait(ctx, process), r.killTree(ctx, conmon), r.endHealthWatch(ctx, c)); err != nil {
 		return err
 	}
 	return r.endCreation(ctx, c)
+}
+
+// killTree kills a process with all that descends from it.
+func (r *Runtime) killTree(ctx context.Context, o container.Owner) error {
+	if !r.alive(o) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	return r.processes.KillTree(ctx, proc.Process(o))
+}
+
+// endSessions ends what is left of exec sessions once the container's processes
+// are gone: a conmon whose OCI runtime hangs would stay for ever. The others
+// notice the end by themselves, write down how it came about, and are given the
+// time for it.
+func (r *Runtime) endSessions(ctx context.Context, c *container.Container) {
+	dir := r.sessionDir(c.ID, "")
+	sessions, err := os.ReadDir(dir)
+	if err != nil {
+		return // there were none
+	}
+	soon, cancel := context.WithTimeout(ctx, conmonTime)
+	defer cancel()
+	for _, s := range sessions {
+		conmon := r.processIn(filepath.Join(dir, s.Name(), "conmon.pid"), func(pid int) bool {
+			return strings.Contains(r.processes.Cmdline(pid), s.Name())
+		})
+		if r.processes.Wait(soon, proc.Process(conmon)) == nil {
+			continue
+		}
+		if err := r.killTree(ctx, conmon); err != nil {
+			logrus.Warnf("end exec session %s of container %s: %v", shortID(s.Name()), c.Name, err)
+		}
+	}
 }
 
 // endCreation kills what the OCI runtime had begun to make a container of when
@@ -104,18 +145,22 @@ func (r *Runtime) processFromFile(c *container.Container, path, name string) con
 	if path == "" {
 		path = filepath.Join(r.settings.BundleDir(c.ID), name)
 	}
+	return r.processIn(path, func(pid int) bool {
+		if name == "conmon.pid" {
+			return strings.Contains(r.processes.Cmdline(pid), c.ID)
+		}
+		return r.processes.InCgroup(pid, c.ID)
+	})
+}
+
+// processIn reads a pid file; the process counts if it is the one meant.
+func (r *Runtime) processIn(path string, isMeant func(pid int) bool) container.Owner {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return container.Owner{}
 	}
 	var pid int
-	if _, err := fmt.Sscanf(string(b), "%d", &pid); err != nil {
-		return container.Owner{}
-	}
-	if name == "conmon.pid" && !strings.Contains(r.processes.Cmdline(pid), c.ID) {
-		return container.Owner{}
-	}
-	if name == "pidfile" && !r.processes.InCgroup(pid, c.ID) {
+	if _, err := fmt.Sscanf(string(b), "%d", &pid); err != nil || !isMeant(pid) {
 		return container.Owner{}
 	}
 	p, err := r.processes.Of(pid)

@@ -43,6 +43,7 @@ type Flags struct {
 	DefaultMountsFile                 string
 	LogLevel                          string
 	LockTimeout                       time.Duration // 0: wait for a lock as long as it takes
+	ProgramTimeout                    time.Duration // of one call of conmon, OCI runtime or netavark; 0: as long as it takes
 }
 
 // Settings are where everything is. They do not change during a command.

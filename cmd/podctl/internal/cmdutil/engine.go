@@ -43,7 +43,7 @@ func (g *Globals) settings() settings.Flags {
 		NetworkConfigDir: g.NetworkConfigDir, StorageDriver: g.StorageDriver, StorageOpts: g.StorageOpts, TransientStore: g.TransientStore,
 		CgroupManager: g.CgroupManager, Runtime: g.Runtime, RuntimeFlags: g.RuntimeFlags, Conmon: g.Conmon, EventsBackend: g.EventsBackend,
 		HooksDirs: g.HooksDirs, CDISpecDirs: g.CDISpecDirs, PullOptions: g.PullOptions, Modules: g.Modules, RegistriesConf: g.RegistriesConf, DefaultMountsFile: g.DefaultMountsFile, LogLevel: g.LogLevel,
-		LockTimeout: g.LockTimeout,
+		LockTimeout: g.LockTimeout, ProgramTimeout: g.ProgramTimeout,
 	}
 }
 
@@ -64,6 +64,9 @@ func (f *Factory) selfCommand() ([]string, error) {
 		if flag.value != "" {
 			argv = append(argv, "--"+flag.name, flag.value)
 		}
+	}
+	if g.ProgramTimeout != defaultProgramTimeout {
+		argv = append(argv, "--program-timeout", g.ProgramTimeout.String())
 	}
 	for _, opt := range g.StorageOpts {
 		argv = append(argv, "--storage-opt", opt)

@@ -28,6 +28,7 @@ type Globals struct {
 	NetworkConfigDir string
 	LockTimeout      time.Duration
 	NetworkCmdPath   string
+	ProgramTimeout   time.Duration
 	Root             string
 	RunRoot          string
 	Runtime          string
@@ -84,6 +85,10 @@ func (g *Globals) Bind(root *cobra.Command) {
 	g.bindRemote(root)
 }
 
+// defaultProgramTimeout is far above what a step takes on a busy host, hooks of
+// the OCI runtime included; it is as long as kubelet waits for a container runtime.
+const defaultProgramTimeout = 2 * time.Minute
+
 func (g *Globals) bindPersistent(root *cobra.Command) {
 	p := root.PersistentFlags()
 	p.StringArrayVar(&g.CDISpecDirs, "cdi-spec-dir", nil, "`Directory` with CDI specification files")
@@ -96,6 +101,7 @@ func (g *Globals) bindPersistent(root *cobra.Command) {
 	p.StringVar(&g.LogLevel, "log-level", defaultLogLevel, "Log messages above this `level` ("+strings.Join(logLevels(), ", ")+")")
 	p.StringVar(&g.NetworkCmdPath, "network-cmd-path", "", "`Path` of the slirp4netns binary (deprecated)")
 	p.StringVar(&g.NetworkConfigDir, "network-config-dir", "", "`Directory` of the network configuration")
+	p.DurationVar(&g.ProgramTimeout, "program-timeout", defaultProgramTimeout, "Kill conmon, the OCI runtime or netavark when one step of it takes longer than this `time` (0: never)")
 	p.StringVar(&g.Root, "root", "", "`Directory` of images, containers and volumes")
 	p.StringVar(&g.RunRoot, "runroot", "", "`Directory` of state that is lost at reboot")
 	p.StringVar(&g.Runtime, "runtime", "", "`Name` or path of the OCI runtime")
@@ -172,6 +178,9 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 	}
 	if g.LockTimeout < 0 {
 		return fmt.Errorf("lock timeout must not be negative (got %s)", g.LockTimeout)
+	}
+	if g.ProgramTimeout < 0 {
+		return fmt.Errorf("program timeout must not be negative (got %s)", g.ProgramTimeout)
 	}
 	if g.remote != (remoteFlags{}) {
 		return fmt.Errorf("podctl runs containers on this host only, remote engines are not supported: %w", errdefs.ErrUnsupported)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
@@ -211,5 +212,5 @@ func TestNoGlobalFlagIsGivenByDefault(t *testing.T) {
 	root := cmdutil.NewRoot(f, "0")
 	root.AddCommand(start(f, nil))
 	require.NoError(t, cmdutil.Execute(t.Context(), f, root, []string{"start"}))
-	require.Equal(t, cmdutil.Globals{LogLevel: "warn"}, *f.Globals)
+	require.Equal(t, cmdutil.Globals{LogLevel: "warn", ProgramTimeout: 2 * time.Minute}, *f.Globals)
 }

@@ -1,0 +1,105 @@
+package proc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
+
+// KillTree kills p and every process that descends from it, and returns when
+// they are gone, or with ctx.Err() if ctx ends first. p is stopped before, so that
+// it starts nothing more. What a descendant that has ended started belongs to
+// whoever adopted it: to p if p is a subreaper, as conmon is. One that is not
+// alive is success.
+func KillTree(ctx context.Context, p Process) error { return Source{}.KillTree(ctx, p) }
+
+// KillTree is the function [KillTree] for this source.
+func (s Source) KillTree(ctx context.Context, p Process) error {
+	if err := s.kill(p, unix.SIGSTOP); err != nil {
+		return err
+	}
+	// Again until there are none: what was killed may have started another
+	// before, and p adopts what is left of it.
+	for {
+		below := s.descendants(p)
+		if len(below) == 0 {
+			break
+		}
+		for _, child := range below {
+			if err := errors.Join(s.kill(child, unix.SIGKILL), s.Wait(ctx, child)); err != nil {
+				return fmt.Errorf("kill process %d, started by %d: %w", child.PID, p.PID, err)
+			}
+		}
+	}
+	if err := s.kill(p, unix.SIGKILL); err != nil {
+		return err
+	}
+	return s.Wait(ctx, p)
+}
+
+// Children returns the processes alive whose parent is this one.
+func Children() ([]Process, error) {
+	self, err := Self()
+	if err != nil {
+		return nil, err
+	}
+	return Source{}.below(self, 1), nil
+}
+
+// kill is Signal where a process that is gone is success.
+func (s Source) kill(p Process, sig unix.Signal) error {
+	if err := s.Signal(p, sig); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// descendants returns the processes alive that p started, and what they started.
+func (s Source) descendants(p Process) []Process { return s.below(p, maxDepth) }
+
+// maxDepth is more generations than a pid namespace has pids.
+const maxDepth = 1 << 22
+
+// below returns the processes alive that descend from p in so many generations.
+func (s Source) below(p Process, generations int) []Process {
+	entries, err := os.ReadDir(cmp.Or(s.ProcRoot, "/proc"))
+	if err != nil {
+		return nil
+	}
+	children := map[int][]int{}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if st, err := s.stat(pid); err == nil && !st.dead() {
+			children[st.parent] = append(children[st.parent], pid)
+		}
+	}
+	var found []Process
+	seen := map[int]bool{p.PID: true}
+	for parents := []int{p.PID}; len(parents) > 0 && generations > 0; generations-- {
+		var next []int
+		for _, parent := range parents {
+			for _, pid := range children[parent] {
+				if seen[pid] {
+					continue // pids were reused while we read
+				}
+				seen[pid] = true
+				if child, err := s.Of(pid); err == nil {
+					found = append(found, child)
+					next = append(next, pid)
+				}
+			}
+		}
+		parents = next
+	}
+	return found
+}
