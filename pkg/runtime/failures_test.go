@@ -67,6 +67,34 @@ func TestFailedCreateLeavesNothing(t *testing.T) {
 	require.Empty(t, b.snapshot().pods)
 }
 
+// TestFailedPause: what counts is whether the container is frozen.
+func TestFailedPause(t *testing.T) {
+	killed := errors.New("signal: killed")
+	for name, done := range map[string]bool{"when_all_was_done_is_success": true, "before_is_an_error": false} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			id := b.ctr("web", "")
+			require.NoError(t, b.look().StartContainer(b.ctx, id))
+			b.fail["oci-pause"] = killed
+			if done {
+				b.at["oci-pause "+id] = func() { b.ctrs[id].status = "paused" }
+			}
+			seq := b.now()
+			err := b.open().PauseContainer(b.ctx, id)
+			if !done {
+				require.ErrorIs(t, err, killed)
+				require.ErrorContains(t, err, "pause container "+id)
+				expect(container.Running, "web")(b)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, []string{"container pause web"}, b.events(seq))
+			expect(container.Paused, "web")(b)
+			b.sound()
+		})
+	}
+}
+
 func TestFailedRemovalShowsWhatIsLeft(t *testing.T) {
 	b := newBench(t)
 	twoInPod(true)(b)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -48,41 +50,71 @@ func (r *Runtime) recoverAll(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	for _, id := range dead.ended {
-		r.mend("container", id, r.resumeCleanup(ctx, id))
-	}
-	for _, c := range dead.inOrder() {
-		if c.Intent == intentCleanup || c.Intent == intentStartAgain {
-			r.mend("container", c.ID, r.resumeCleanup(ctx, c.ID))
-		} else {
-			r.mend("container", c.ID, r.recoverContainer(ctx, c.ID))
-		}
-	}
-	for _, p := range dead.pods {
-		switch p.State {
-		case pod.Creating:
-			r.mend("pod", p.ID, r.unmakePod(ctx, p.ID))
-		case pod.Removing:
-			r.mend("pod", p.ID, r.resumePodRemoval(ctx, p.ID))
-		}
-	}
-	for _, s := range dead.sessions {
-		r.mend("exec session", s.ID, r.recoverSession(ctx, s))
-	}
-	for _, name := range dead.volumes {
-		r.mend("volume", name, r.recoverVolume(ctx, name))
-	}
+	r.settleAll(ctx, dead)
 	if err := r.locks.Sweep(); err != nil {
 		logrus.Debugf("sweep locks of killed holders: %v", err) // they are in nobody's way
 	}
 	return nil
 }
 
-// mend reports a recovery that failed.
-func (r *Runtime) mend(kind, name string, err error) {
+// settleAll mends one thing after another, until all is well or something takes too
+// long: then the next would too, and the verb has its own work to do.
+func (r *Runtime) settleAll(ctx context.Context, dead abandoned) {
+	inTime := true
+	mend := func(kind, name string, grace time.Duration, fn func(context.Context, string) error) {
+		if inTime {
+			inTime = r.mend(ctx, kind, name, grace, fn)
+		}
+	}
+	for _, id := range dead.ended {
+		mend("container", id, 0, r.resumeCleanup)
+	}
+	for _, c := range dead.inOrder() {
+		if c.Intent == intentCleanup || c.Intent == intentStartAgain {
+			mend("container", c.ID, 0, r.resumeCleanup)
+		} else {
+			mend("container", c.ID, grace(c), r.recoverContainer)
+		}
+	}
+	for _, p := range dead.pods {
+		switch p.State {
+		case pod.Creating:
+			mend("pod", p.ID, 0, r.unmakePod)
+		case pod.Removing:
+			mend("pod", p.ID, dead.grace, r.resumePodRemoval)
+		}
+	}
+	for _, s := range dead.sessions {
+		mend("exec session", s.ID, 0, func(ctx context.Context, _ string) error { return r.recoverSession(ctx, s) })
+	}
+	for _, name := range dead.volumes {
+		mend("volume", name, 0, r.recoverVolume)
+	}
+}
+
+// grace is how long a container may take to stop while its removal is carried on.
+func grace(c *container.Container) time.Duration {
+	if t := stopTimeOf(c.Intent); t != nil {
+		return *t
+	}
+	return c.StopTimeout()
+}
+
+// mendTime bounds what a verb spends on one thing that others left, besides the
+// grace period of what has to be stopped first.
+const mendTime = 30 * time.Second
+
+// mend runs one recovery, and reports one that failed. It is false if the time
+// ran out, or a program hung.
+func (r *Runtime) mend(ctx context.Context, kind, name string, grace time.Duration, fn func(context.Context, string) error) bool {
+	limited, cancel := context.WithTimeout(ctx, mendTime+grace)
+	defer cancel()
+	err := fn(limited, name)
 	if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
 		logrus.Warnf("an interrupted command left %s %s half done, and it cannot be mended now: %v", kind, shortID(name), err)
 	}
+	var hung *proc.TimeoutError
+	return limited.Err() == nil && !errors.As(err, &hung)
 }
 
 // abandoned is what dead owners left.
@@ -94,6 +126,8 @@ type abandoned struct {
 	// ended are containers whose process and conmon are gone, and nobody recorded
 	// the end.
 	ended []string
+	// grace is the longest stop timeout in a pod that is being removed.
+	grace time.Duration
 }
 
 // inOrder are the containers, dependents first: a removal may only go on so.
@@ -127,9 +161,17 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 		if p.State != pod.Creating && p.State != pod.Removing {
 			continue // damaged: for the user to decide
 		}
-		if !r.alive(p.Owner) {
-			dead.pods = append(dead.pods, p)
-			dying[p.ID] = true
+		if r.alive(p.Owner) {
+			continue
+		}
+		dead.pods = append(dead.pods, p)
+		dying[p.ID] = true
+		members, err := tx.PodContainers(ctx, p.ID)
+		if err != nil {
+			return dead, err
+		}
+		for _, c := range members {
+			dead.grace = max(dead.grace, grace(c))
 		}
 	}
 	list, err := tx.ContainersWithIntent(ctx)

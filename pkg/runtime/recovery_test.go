@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/volume"
 )
@@ -71,6 +72,49 @@ func TestRowsOfTheLivingAreLeftAlone(t *testing.T) {
 	b.sound()
 	_, err = os.Stat(filepath.Join(b.settings.ContainerDir(id), blueprintName))
 	require.NoError(t, err)
+}
+
+// TestEndedBeforeItWasStarted: process and conmon of a container that waited to be
+// started were killed.
+func TestEndedBeforeItWasStarted(t *testing.T) {
+	b := newBench(t)
+	id := b.ctr("web", "")
+	require.NoError(t, b.look().InitContainer(b.ctx, id))
+	b.mu.Lock()
+	close(b.ctrs[id].conmon.done)
+	b.end(b.ctrs[id].main, 137)
+	b.mu.Unlock()
+	b.ctr("other", "")
+	expect(container.Created, "web")(b)
+	b.sound()
+}
+
+// TestRecoveryEndsWithTheFirstThatHangs: a verb has its own work to do, and a
+// program that hung once would hang again.
+func TestRecoveryEndsWithTheFirstThatHangs(t *testing.T) {
+	b := newBench(t)
+	said := warnings(t)
+	web, sql := b.ctr("web", ""), b.ctr("sql", "")
+	first, second := b.open(), b.open()
+	b.at["oci-start "+web] = func() {
+		b.at["oci-start "+sql] = second.kill
+		require.Error(t, second.StartContainer(b.ctx, sql))
+		first.kill()
+	}
+	require.Error(t, first.StartContainer(b.ctx, web))
+	tried := 0
+	for _, id := range []string{web, sql} {
+		b.at["oci-delete "+id] = func() { tried++ }
+	}
+	b.fail["oci-delete"] = &proc.TimeoutError{After: time.Second}
+	b.ctr("other", "")
+	require.Equal(t, 1, tried)
+	require.Contains(t, said.String(), "it did not end in 1s and was killed (--program-timeout)")
+	clear(b.fail)
+	b.ctr("another", "")
+	require.Equal(t, 2, tried)
+	b.sound()
+	expect(container.Created, "web", "sql", "other", "another")(b)
 }
 
 // TestRemovalOfWhatSomebodyWasStarting: the removal is decided while the start is

@@ -36,8 +36,11 @@ func (r *Runtime) settle(ctx context.Context, id string) error {
 		return r.finishAbandonedRemove(ctx, c)
 	case c.State == container.Stopped:
 		return r.recordExit(ctx, c)
+	case c.Intent == "" && c.Runtime.Process.PID != 0 && !c.State.HasProcess():
+		return r.abandonStart(ctx, c) // its process died before it was started
 	case abandoned && (c.Intent == intentPause || c.Intent == intentUnpause):
-		return r.settleFrozen(ctx, id)
+		_, err := r.settleFrozen(ctx, id)
+		return err
 	case abandoned && c.Intent == intentRewire:
 		return r.settleRewire(ctx, c)
 	case abandoned:

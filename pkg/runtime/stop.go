@@ -322,7 +322,7 @@ func (r *Runtime) freezeLocked(ctx context.Context, id string, op container.Oper
 	if op == container.OpUnpause {
 		intent, act = intentUnpause, engine.Resume
 	}
-	_, err = r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+	c, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
 		if _, err := container.Check(op, id, c.State); err != nil {
 			return err
 		}
@@ -335,8 +335,15 @@ func (r *Runtime) freezeLocked(ctx context.Context, id string, op container.Oper
 	if err != nil {
 		return err
 	}
-	if err := act(ctx, id); err != nil {
-		return undo(ctx, err, func(ctx context.Context) error { return r.settleFrozen(ctx, id) })
+	if failed := act(ctx, id); failed != nil {
+		// It may have failed, or been killed, when the work was done.
+		return undo(ctx, nil, func(ctx context.Context) error {
+			is, err := r.settleFrozen(ctx, id)
+			if err == nil && is == to {
+				return r.report(ctx, c, status)
+			}
+			return errors.Join(wrap(failed, "%s container %s", op, id), err)
+		})
 	}
 	_, err = r.change(ctx, id, func(tx *store.Tx, c *container.Container) error {
 		if c.State.HasProcess() {
@@ -348,17 +355,17 @@ func (r *Runtime) freezeLocked(ctx context.Context, id string, op container.Oper
 }
 
 // settleFrozen records of a container somebody was pausing or unpausing whether
-// it is frozen.
-func (r *Runtime) settleFrozen(ctx context.Context, id string) error {
+// it is frozen, and returns the state it is in.
+func (r *Runtime) settleFrozen(ctx context.Context, id string) (container.State, error) {
 	engine, err := r.oci()
 	if err != nil {
-		return err
+		return "", err
 	}
 	known, err := engine.State(ctx, id)
 	if err != nil {
-		return err
+		return "", wrap(err, "ask the OCI runtime for the state of container %s", id)
 	}
-	_, err = r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
+	c, err := r.change(ctx, id, func(_ *store.Tx, c *container.Container) error {
 		to := c.State
 		switch {
 		case !to.HasProcess():
@@ -370,5 +377,8 @@ func (r *Runtime) settleFrozen(ctx context.Context, id string) error {
 		conclude(c, to)
 		return nil
 	})
-	return err
+	if err != nil {
+		return "", err
+	}
+	return c.State, nil
 }

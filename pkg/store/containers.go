@@ -152,10 +152,10 @@ type Up struct {
 	Process, Conmon container.Owner
 }
 
-const upQuery = "SELECT id, pid, pid_start, conmon_pid, conmon_start, boot_id FROM containers WHERE state IN ('running', 'paused', 'stopped') ORDER BY id"
+const upQuery = "SELECT id, pid, pid_start, conmon_pid, conmon_start, boot_id FROM containers WHERE state IN ('initialized', 'running', 'paused', 'stopped') ORDER BY id"
 
-// ContainersUp returns the containers that by their rows are running or paused, or
-// have stopped and not been cleaned up after.
+// ContainersUp returns the containers that by their rows are initialized, running
+// or paused, or have stopped and not been cleaned up after.
 func (tx *Tx) ContainersUp(ctx context.Context) ([]Up, error) {
 	return collect(ctx, tx, func(row scanner) (u Up, err error) {
 		var start, conmonStart int64

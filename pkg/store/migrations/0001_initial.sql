@@ -50,7 +50,7 @@ CREATE INDEX containers_pod ON containers (pod_id);
 CREATE INDEX containers_created ON containers (created_at);
 CREATE INDEX containers_image ON containers (image_id);
 CREATE INDEX containers_intent ON containers (intent) WHERE intent <> '';
-CREATE INDEX containers_up ON containers (state, pid, pid_start, conmon_pid, conmon_start, boot_id) WHERE state IN ('running', 'paused', 'stopped');
+CREATE INDEX containers_up ON containers (state, pid, pid_start, conmon_pid, conmon_start, boot_id) WHERE state IN ('initialized', 'running', 'paused', 'stopped');
 
 -- A container cannot be deleted while another depends on it.
 CREATE TABLE container_deps (
