@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/event"
@@ -26,7 +27,7 @@ func (r *Runtime) enterBoot(ctx context.Context) error {
 		if seen, err := tx.Meta(ctx, bootKey); err != nil || seen == r.self.BootID {
 			return err // another process was first
 		}
-		if err := resetAfterBoot(ctx, tx); err != nil {
+		if err := r.resetAfterBoot(ctx, tx); err != nil {
 			return err
 		}
 		if seen != "" {
@@ -40,8 +41,10 @@ func (r *Runtime) enterBoot(ctx context.Context) error {
 
 // resetAfterBoot forgets processes and what lived in /run. Intents stay with
 // their dead owners: recovery finishes them. NetNS stays too: it tells the next
-// start that an address may still be leased.
-func resetAfterBoot(ctx context.Context, tx *store.Tx) error {
+// start that an address may still be leased. Where the run directory survived the
+// boot, it is recovery that takes down what is left in it, as of a start that was
+// cut off.
+func (r *Runtime) resetAfterBoot(ctx context.Context, tx *store.Tx) error {
 	list, err := tx.Containers(ctx)
 	if err != nil {
 		return err
@@ -56,16 +59,31 @@ func resetAfterBoot(ctx context.Context, tx *store.Tx) error {
 			c.State = container.Created
 		default:
 			if run.Process.PID != 0 && run.FinishedAt.Before(run.StartedAt) {
-				run.Exited, run.ExitCode, run.FinishedAt = true, unknownExit, tx.Now()
+				run.FinishedAt = tx.Now()
+				r.overlayExit(c)
 			}
 			c.State = container.Exited
 		}
 		run.Process, run.Conmon, run.Mountpoint, run.RestartCount = container.Owner{}, container.Owner{}, "", 0
+		if r.leftInRun(c.ID) && !isStart(c.Intent) {
+			c.Intent, c.Owner = intentStart, container.Owner{}
+		}
 		if err := tx.SaveContainer(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// leftInRun reports whether a start of the container left anything in the run
+// directory.
+func (r *Runtime) leftInRun(id string) bool {
+	for _, path := range []string{r.settings.BundleDir(id), r.settings.NetNSPath(id), filepath.Join(r.settings.RuntimeRoot(), id)} {
+		if !isGone(path) {
+			return true
+		}
+	}
+	return false
 }
 
 // unknownExit is the exit code of a process whose end nobody saw.

@@ -95,6 +95,42 @@ func TestFailedPause(t *testing.T) {
 	}
 }
 
+// TestFailedRemovalOfAnAbandonedStart: only the intent says that there is something
+// to take down.
+func TestFailedRemovalOfAnAbandonedStart(t *testing.T) {
+	b := newBench(t)
+	warnings(t)
+	id := b.ctr("web", "")
+	half := b.open()
+	b.at["oci-start "+id] = half.kill
+	require.Error(t, half.StartContainer(b.ctx, id))
+	b.fail["oci-delete"] = errors.New("broken")
+	for range 2 {
+		e := b.open()
+		require.ErrorContains(t, e.removeContainers(b.ctx, []string{id}, RemoveOptions{Force: true}), "remove container "+id+" from the OCI runtime: broken")
+		e.kill()
+	}
+	clear(b.fail)
+	require.NoError(t, b.open().removeContainers(b.ctx, []string{id}, RemoveOptions{}))
+	b.sound()
+	require.Empty(t, b.snapshot().ctrs)
+}
+
+func TestFailedRemovalOfAFrozenContainer(t *testing.T) {
+	b := newBench(t)
+	id := b.ctr("web", "")
+	require.NoError(t, b.look().StartContainer(b.ctx, id))
+	require.NoError(t, b.look().PauseContainer(b.ctx, id))
+	b.fail["oci-resume"] = errors.New("broken")
+	e := b.open()
+	require.ErrorContains(t, e.removeContainers(b.ctx, []string{id}, RemoveOptions{Force: true}), "broken")
+	e.kill()
+	clear(b.fail)
+	b.ctr("other", "")
+	expect(container.Paused, "web")(b)
+	b.sound()
+}
+
 func TestFailedRemovalShowsWhatIsLeft(t *testing.T) {
 	b := newBench(t)
 	twoInPod(true)(b)

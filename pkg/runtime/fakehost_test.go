@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -143,6 +144,19 @@ func (w *world) reboot() {
 		clear(m)
 	}
 	clear(w.ctrs) // leases are kept on disk
+}
+
+// rebootKeepingRun is reboot where files of the run directory stay: bundles,
+// records of the OCI runtime, and what namespaces were bound to.
+func (w *world) rebootKeepingRun() {
+	bundles, netns, ctrs := maps.Clone(w.bundles), maps.Clone(w.netns), maps.Clone(w.ctrs)
+	w.reboot()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bundles, w.netns, w.ctrs = bundles, netns, ctrs
+	for _, c := range ctrs {
+		c.status = "stopped"
+	}
 }
 
 // podctl is one podctl process: the engine's neighbours as it sees them.

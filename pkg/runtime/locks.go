@@ -110,8 +110,12 @@ func (r *Runtime) lock(ctx context.Context, id string) (*lock.Lock, error) {
 		r.objectText(ctx, id), holderText(held.Holder, time.Now()), r.locks.Timeout, errdefs.ErrUnavailable)
 }
 
-// reportWait tells the user who makes a verb wait, on one line.
+// reportWait tells the user who makes a verb wait, on one line. What it waits for
+// in itself is its own affair.
 func (r *Runtime) reportWait(id string, h lock.Holder) {
+	if h.PID == r.self.PID {
+		return
+	}
 	fmt.Fprintf(r.notices, "waiting for %s, locked by %s\n", r.objectText(context.Background(), id), holderText(h, time.Now()))
 }
 

@@ -52,6 +52,47 @@ func TestReboot(t *testing.T) {
 	b.sound()
 }
 
+// TestRebootWithRunFiles: the run directory is on a disk, so that a boot does not
+// empty it. What is left of each kind is in nobody's way.
+func TestRebootWithRunFiles(t *testing.T) {
+	for name, lose := range map[string]func(b *bench) string{
+		"all":                       func(*bench) string { return "" },
+		"without_bundles":           func(b *bench) string { clear(b.bundles); return filepath.Dir(b.settings.BundleDir("x")) },
+		"without_the_OCI_runtime's": func(b *bench) string { clear(b.ctrs); return b.settings.RuntimeRoot() },
+		"without_namespaces":        func(b *bench) string { clear(b.netns); return filepath.Dir(b.settings.NetNSPath("x")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			web, idle, ready, ended := b.ctr("web", ""), b.ctr("idle", ""), b.ctr("ready", ""), b.ctr("ended", "")
+			require.NoError(t, b.look().StartContainer(b.ctx, web))
+			require.NoError(t, b.look().InitContainer(b.ctx, ready))
+			require.NoError(t, b.look().StartContainer(b.ctx, ended))
+			b.exit(ended, 7)                                 // and its exit command does not come to run
+			for _, id := range []string{web, ready, ended} { // the fakes keep these in memory
+				for _, path := range []string{b.settings.NetNSPath(id), filepath.Join(b.settings.RuntimeRoot(), id, "state.json")} {
+					require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+					require.NoError(t, os.WriteFile(path, nil, 0o600))
+				}
+			}
+			b.rebootKeepingRun()
+			require.NoError(t, os.RemoveAll(lose(b)))
+
+			e := b.open()
+			expect(container.Exited, "web", "ended")(b)
+			expect(container.Created, "idle", "ready")(b)
+			require.Equal(t, 7, b.row(ended).Runtime.ExitCode, "conmon wrote it down")
+			require.NoError(t, e.StartContainer(b.ctx, web))
+			e.kill()
+			b.sound()
+			expect(container.Running, "web")(b)
+			for _, id := range []string{web, idle, ready, ended} {
+				require.NoError(t, b.open().removeContainers(b.ctx, []string{id}, RemoveOptions{Force: true}))
+			}
+			b.sound()
+		})
+	}
+}
+
 func TestRowsOfTheLivingAreLeftAlone(t *testing.T) {
 	b := newBench(t)
 	id := b.ctr("web", "")

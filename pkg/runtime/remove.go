@@ -276,7 +276,7 @@ func (r *Runtime) unclaimRemoval(ctx context.Context, id string) error {
 		if c.Owner != r.self || !isRemoval(c.Intent) {
 			return nil
 		}
-		release(c)
+		unclaim(c)
 		r.observe(c) // without an owner: what the host says
 		return nil
 	})
@@ -284,6 +284,20 @@ func (r *Runtime) unclaimRemoval(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
+}
+
+// unclaim takes back the claim of a removal. What the row does not say and the
+// intent does must not be forgotten with it: it is left to be recovered.
+func unclaim(c *container.Container) {
+	left := ""
+	switch {
+	case mayBeStarted(c.Intent):
+		left = intentStart
+	case mayBeFrozen(c.Intent):
+		left = intentPause
+	}
+	release(c)
+	c.Intent = left
 }
 
 // claimLocked makes sure, under the container's lock, that its removal is claimed
