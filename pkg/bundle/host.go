@@ -118,6 +118,7 @@ func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 	}
 	// Nothing else of a spec matters to the profile.
 	spec := &specs.Spec{Process: &specs.Process{Capabilities: caps}}
+	chosen := path != "" || w.SeccompProfile != ""
 	text, path, err := w.seccompText(path)
 	if err != nil {
 		return nil, err
@@ -130,6 +131,9 @@ func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading seccomp profile (%s) failed: %w: %w", path, err, errdefs.ErrInvalidArg)
+	}
+	if !chosen && profile != nil {
+		withoutX32(profile)
 	}
 	return profile, nil
 }
