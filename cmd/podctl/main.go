@@ -14,6 +14,7 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/copier"
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/rootless"
@@ -35,7 +36,7 @@ func main() {
 	// Such a run ends here.
 	copier.Register()
 	network.Register()
-	rootless.Register()
+	rootless.Register(bundle.MountWays)
 	if reexec.Init() {
 		return
 	}

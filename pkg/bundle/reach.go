@@ -14,8 +14,11 @@ import (
 // of its own it is nobody on the host, and the OCI runtime mounts in its name. It
 // may then pass through the directories above; what is in them is not shown.
 func (w *writer) reach(context.Context) error {
-	if len(w.Spec.UIDMappings) == 0 || w.Spec.Rootless {
+	if len(w.Spec.UIDMappings) == 0 {
 		return nil
+	}
+	if w.Spec.Rootless {
+		return w.makeWay()
 	}
 	for dir := filepath.Dir(w.Spec.Rootfs); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)

@@ -17,6 +17,13 @@ func Remove(dir string) error {
 	if !filepath.IsAbs(dir) || filepath.Clean(dir) == "/" {
 		return fmt.Errorf("remove bundle %q: not an absolute path", dir)
 	}
+	// Only in a user's mount namespace are there any; elsewhere the directory is
+	// not ours.
+	if hasWays() {
+		if err := removeWay(filepath.Join(wayDir, filepath.Base(dir))); err != nil {
+			return fmt.Errorf("remove bundle %s: %w", dir, err)
+		}
+	}
 	if _, err := os.Lstat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -22,9 +22,17 @@ import (
 // pauseName is the name under which this program starts a pause process.
 const pauseName = "podctl-pause"
 
-// Register lets this program start pause processes. main calls it before
-// [reexec.Init].
-func Register() { reexec.Register(pauseName, pause) }
+// Register lets this program start pause processes; prepare is run in each new
+// mount namespace before anything else is. main calls it before [reexec.Init].
+func Register(prepare func() error) {
+	reexec.Register(pauseName, func() { pause(prepare) })
+}
+
+// Arguments of a pause process.
+const (
+	program = 1 + iota // catatonit
+	anew               // given if the namespaces are new
+)
 
 // Descriptors of a pause process that is being started.
 const (
@@ -34,7 +42,11 @@ const (
 
 // pause is what a pause process does: it says that it is there, waits until it
 // has been written down, and becomes catatonit.
-func pause() {
+func pause(prepare func() error) {
+	if len(os.Args) > anew {
+		// What it is for is said where it is missed.
+		_ = prepare()
+	}
 	b := make([]byte, 1)
 	if _, err := unix.Write(readyFD, b); err != nil {
 		os.Exit(1)
@@ -54,7 +66,7 @@ func pause() {
 	unix.CloseOnExec(readyFD)
 	unix.CloseOnExec(goFD)
 	_ = os.Chdir("/") // it keeps no directory busy
-	_ = syscall.Exec(os.Args[1], []string{"catatonit", "-P"}, nil)
+	_ = syscall.Exec(os.Args[program], []string{"catatonit", "-P"}, nil)
 	os.Exit(1)
 }
 
@@ -64,7 +76,7 @@ func create(cfg Config) (*namespaces, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := unshare.Command(pauseName, cfg.PauseProgram)
+	cmd := unshare.Command(pauseName, cfg.PauseProgram, "new")
 	cmd.UnshareFlags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS
 	cmd.UidMappings, cmd.UseNewuidmap = uids, true
 	cmd.GidMappings, cmd.UseNewgidmap = gids, true

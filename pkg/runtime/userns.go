@@ -38,17 +38,21 @@ func (r *Runtime) resolveUserNS(ctx context.Context, c *container.Config) (err e
 
 // givenMappings are those of --uidmap, --gidmap, --subuidname and --subgidname.
 func givenMappings(ns container.Namespaces) (*container.IDMappings, error) {
-	var in container.IDRanges
+	var (
+		in  container.IDRanges
+		err error
+	)
+	if in.Parent, err = userns.Own(); err != nil {
+		return nil, err
+	}
 	if ns.SubUIDName+ns.SubGIDName != "" {
 		sub, err := userns.Subordinate(ns.SubUIDName, ns.SubGIDName)
 		if err != nil {
 			return nil, err
 		}
-		in.Base = *sub
-	}
-	var err error
-	if in.Parent, err = userns.Own(); err != nil {
-		return nil, err
+		if in.Base, err = userns.Within(in.Parent, *sub); err != nil {
+			return nil, err
+		}
 	}
 	return container.ParseIDMaps(ns.UIDMap, ns.GIDMap, in)
 }

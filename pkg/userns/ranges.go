@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/containers/storage/pkg/idtools"
@@ -34,6 +35,34 @@ func fromLibrary(maps []idtools.IDMap) (out []container.IDMap) {
 		out = append(out, container.IDMap{ContainerID: uint32(m.ContainerID), HostID: uint32(m.HostID), Size: uint32(m.Size)})
 	}
 	return out
+}
+
+// Within are ranges of the host's IDs as podctl's own user namespace, own, knows
+// them: the same in the host's. IDs it does not have are class ErrInvalidArgument.
+func Within(own, ranges container.IDMappings) (in container.IDMappings, err error) {
+	if len(own.UID) == 0 {
+		return ranges, nil
+	}
+	if in.UID, err = within(own.UID, ranges.UID); err != nil {
+		return in, err
+	}
+	in.GID, err = within(own.GID, ranges.GID)
+	return in, err
+}
+
+func within(own, ranges []container.IDMap) ([]container.IDMap, error) {
+	out := make([]container.IDMap, 0, len(ranges))
+	for _, r := range ranges {
+		i := slices.IndexFunc(own, func(o container.IDMap) bool {
+			return r.HostID >= o.HostID && r.HostID+r.Size <= o.HostID+o.Size
+		})
+		if i < 0 {
+			return nil, fmt.Errorf("IDs %d to %d are not among those of this user: %w", r.HostID, r.HostID+r.Size-1, errdefs.ErrInvalidArg)
+		}
+		r.HostID = own[i].ContainerID + r.HostID - own[i].HostID
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // Own are the ranges of the user namespace podctl itself is in; none in the
