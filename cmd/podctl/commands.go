@@ -40,11 +40,16 @@ func withoutRun(construct func(*cmdutil.Factory) *cobra.Command) func(*cmdutil.F
 
 // outside is a verb that an ordinary user's podctl carries out without entering
 // the user namespace.
-func outside(v verb) verb {
+func outside(v verb) verb { return marked(v, cmdutil.Outside) }
+
+// inside is a verb whose result an ordinary user sees in the user namespace only.
+func inside(v verb) verb { return marked(v, cmdutil.Inside) }
+
+func marked(v verb, mark func(*cobra.Command)) verb {
 	return verb{v.names, func(f *cmdutil.Factory, called []string) []*cobra.Command {
 		cmds := v.build(f, called)
 		for _, cmd := range cmds {
-			cmdutil.Outside(cmd)
+			mark(cmd)
 		}
 		return cmds
 	}}
@@ -113,7 +118,7 @@ func commands() []verb {
 			newVerb("top", ctrcmd.NewCmdTop),
 			newVerb("diff", ctrcmd.NewCmdDiff),
 			newVerb("export", ctrcmd.NewCmdExport),
-			newVerb("mount", ctrcmd.NewCmdMount),
+			inside(newVerb("mount", ctrcmd.NewCmdMount)),
 			newVerb("stats", ctrcmd.NewCmdStats),
 			newVerb("umount unmount", ctrcmd.NewCmdUnmount),
 			newVerb("update", ctrcmd.NewCmdUpdate),
@@ -187,7 +192,7 @@ func commands() []verb {
 		newVerb("top", ctrcmd.NewCmdTop),
 		newVerb("diff", ctrcmd.NewCmdDiff),
 		newVerb("export", ctrcmd.NewCmdExport),
-		newVerb("mount", ctrcmd.NewCmdMount),
+		inside(newVerb("mount", ctrcmd.NewCmdMount)),
 		newVerb("stats", ctrcmd.NewCmdStats),
 		newVerb("umount unmount", ctrcmd.NewCmdUnmount),
 		newVerb("update", ctrcmd.NewCmdUpdate),
@@ -199,6 +204,7 @@ func commands() []verb {
 		newVerb("inspect", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
 			return syscmd.NewCmdInspect(f, inspectors(f), nil)
 		})),
+		newVerb("unshare", syscmd.NewCmdUnshare),
 		outside(newVerb("version", syscmd.NewCmdVersion)),
 	}
 }

@@ -41,3 +41,10 @@ func TestUplinkServesNamesAndHost(t *testing.T) {
 	_, ok = uplinkOf(map[string]types.StatusBlock{"podman": {}})
 	require.False(t, ok)
 }
+
+func TestUplinkIsKnownByItsCommandLine(t *testing.T) {
+	require.True(t, servesNS([]string{"/usr/bin/pasta", "--config-net", "--netns", "/run/x/netns/1"}, "/run/x/netns/1"))
+	require.True(t, servesNS([]string{"/usr/bin/slirp4netns", "--netns-type=path", "/run/x/netns/1", "tap0"}, "/run/x/netns/1"))
+	require.False(t, servesNS([]string{"/usr/bin/pasta", "--netns", "/run/x/netns/2"}, "/run/x/netns/1"))
+	require.False(t, servesNS([]string{"cat", "/run/x/netns/1"}, "/run/x/netns/1"))
+}

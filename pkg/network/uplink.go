@@ -46,8 +46,7 @@ type Uplink struct {
 
 // Connect starts the program and returns, under its name, what a Setup would
 // under that of a network; a gateway in there is where the host is reached.
-// Pasta ends by itself when [RemoveNS] removes the namespace's path, Slirp with
-// the pipe; so there is nothing to undo, also if this process is killed in here.
+// [Backend.Disconnect] ends the program. Slirp ends with the pipe, too.
 //
 // Errors: ErrUnavailable (no such program, or it cannot connect), ErrInUse (a
 // port is taken), ErrInvalidArg (ports that cannot be forwarded).
@@ -71,6 +70,12 @@ func (b *Backend) Connect(ctx context.Context, u Uplink) (map[string]types.Statu
 }
 
 func (b *Backend) pasta(u Uplink) (types.StatusBlock, error) {
+	// It says of a port only that it cannot have it, and not why.
+	sockets, err := ReservePorts(u.Ports)
+	if err != nil {
+		return types.StatusBlock{}, err
+	}
+	closeAll(sockets)
 	res, err := pasta.Setup(&pasta.SetupOptions{Config: b.conf, Netns: u.NSPath, Ports: u.Ports, ExtraOptions: u.Options})
 	if err != nil {
 		return types.StatusBlock{}, uplinkError(Pasta, "passt", err)
@@ -142,6 +147,7 @@ func uplinkError(program, pkg string, err error) error {
 		return strings.HasPrefix(line, "Failed to send") // pasta misses a syslog
 	})
 	text, class := strings.Join(lines, " "), errdefs.ErrUnavailable
+	text, _, _ = strings.Cut(text, " Usage: ") // which is long
 	switch {
 	case strings.HasPrefix(text, "could not find "+program):
 		text = fmt.Sprintf("find %s (install the Debian package %s): %s", program, pkg, text)
@@ -149,8 +155,8 @@ func uplinkError(program, pkg string, err error) error {
 		text += " (this host has no default route, without which pasta does not start: use --network slirp4netns, none or a network of your own)"
 	case strings.Contains(text, "tun socket") && unix.Access(tunDevice, unix.R_OK|unix.W_OK) != nil:
 		text += " (" + tunDevice + " is not there or not open to users: as root, chmod 0666 " + tunDevice + ")"
-	case strings.Contains(text, "Address already in use") || strings.Contains(text, "Failed to bind"):
-		class = errdefs.ErrInUse
+	case strings.Contains(text, "Failed to bind"):
+		class = errdefs.ErrInUse // since we looked
 	}
 	return &classed{errors.New(text), class}
 }

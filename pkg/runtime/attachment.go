@@ -105,6 +105,15 @@ func (r *Runtime) teardownNetwork(ctx context.Context, c *container.Container) e
 			return err
 		}
 	}
+	if mode := c.Config.Namespaces.Net.Mode; mode == container.ModePasta || mode == container.ModeSlirp {
+		nets, err := r.links()
+		if err != nil {
+			return err
+		}
+		if err := nets.Disconnect(ctx, path); err != nil {
+			return err
+		}
+	}
 	if err := r.host.RemoveNS(path); err != nil {
 		return err
 	}

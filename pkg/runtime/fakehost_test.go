@@ -608,6 +608,8 @@ func (n fakeNetworks) Connect(ctx context.Context, u network.Uplink) (map[string
 	return n.Setup(ctx, network.Attachment{ID: u.ID})
 }
 
+func (n fakeNetworks) Disconnect(context.Context, string) error { return nil }
+
 func (n fakeNetworks) Forward(string, []types.PortMapping, *os.File) error { return nil }
 
 func (n fakeNetworks) HostIP(map[string]types.StatusBlock) string { return "" }

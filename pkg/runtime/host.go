@@ -66,6 +66,7 @@ type networkLinks interface {
 	Setup(ctx context.Context, a network.Attachment) (map[string]types.StatusBlock, error)
 	Teardown(ctx context.Context, a network.Attachment) error
 	Connect(ctx context.Context, u network.Uplink) (map[string]types.StatusBlock, error)
+	Disconnect(ctx context.Context, nsPath string) error
 	Forward(nsPath string, ports []types.PortMapping, exit *os.File) error
 	Forget(a network.Attachment) error
 	Reload(ctx context.Context, a network.Attachment, status map[string]types.StatusBlock) (map[string]types.StatusBlock, error)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -269,6 +270,12 @@ func (r *Runtime) KillPod(ctx context.Context, id string, sig unix.Signal) error
 
 // PausePod freezes every running container of a pod.
 func (r *Runtime) PausePod(ctx context.Context, id string) error {
+	if r.settings.Rootless {
+		layout, err := cgroupmgr.Detect(cgroupmgr.DefaultRoot)
+		if err == nil && layout.Kind != cgroupmgr.V2 {
+			return fmt.Errorf("can not pause pods containing rootless containers with cgroup V1: %w", errdefs.ErrNoCgroup)
+		}
+	}
 	return r.eachMember(ctx, id, "pausing", event.Pause, func(s container.State) bool { return s == container.Running }, r.PauseContainer)
 }
 

@@ -89,7 +89,7 @@ func helpFor(root *cobra.Command, args []string) error {
 // finish gives every command of the tree the common layout, and makes it run
 // check after its flags are parsed and before its arguments are looked at:
 // errors in flags are told first. When all of them are right, enter is run.
-func finish(cmd *cobra.Command, check, enter func(*cobra.Command) error) {
+func finish(cmd *cobra.Command, check func(*cobra.Command) error, enter func(*cobra.Command, []string) error) {
 	cmd.DisableFlagsInUseLine = true
 	cmd.Example = indent(cmd.Example)
 	args := cmd.Args
@@ -102,7 +102,7 @@ func finish(cmd *cobra.Command, check, enter func(*cobra.Command) error) {
 				return err
 			}
 		}
-		return enter(cmd)
+		return enter(cmd, list)
 	}
 	for _, sub := range cmd.Commands() {
 		finish(sub, check, enter)

@@ -1,10 +1,12 @@
 package cmdutil
 
 import (
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/rootless"
 	"github.com/podctl/podctl/pkg/settings"
 )
@@ -23,9 +25,21 @@ func Outside(cmd *cobra.Command) {
 	cmd.Annotations[outsideKey] = "true"
 }
 
+// insideKey marks commands whose result is seen inside the user namespace only.
+const insideKey = "podctl.inside"
+
+// Inside marks a command that, given arguments, makes no sense to an ordinary user
+// outside the user namespace: what it does is not seen there.
+func Inside(cmd *cobra.Command) {
+	if cmd.Annotations == nil {
+		cmd.Annotations = map[string]string{}
+	}
+	cmd.Annotations[insideKey] = "true"
+}
+
 // enterFor starts the program again inside the user's namespaces if the command
 // needs that; it returns if not, or with an error.
-func (f *Factory) enterFor(cmd *cobra.Command) error {
+func (f *Factory) enterFor(cmd *cobra.Command, args []string) error {
 	if cmd.HasSubCommands() || cmd.Annotations[outsideKey] != "" {
 		return nil
 	}
@@ -35,6 +49,9 @@ func (f *Factory) enterFor(cmd *cobra.Command) error {
 	}
 	if p := cmd.Parent(); p != nil && p.Name() == "completion" {
 		return nil
+	}
+	if cmd.Annotations[insideKey] != "" && len(args) > 0 && rootless.Needed() {
+		return fmt.Errorf("cannot run command %q in rootless mode, must execute `%s unshare` first: only what runs in there sees the mounts: %w", cmd.CommandPath(), f.Program, errdefs.ErrUnsupported)
 	}
 	return f.Enter()
 }
