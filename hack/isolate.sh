@@ -1,10 +1,13 @@
 #!/bin/bash
-# isolate.sh CMD...
+# isolate.sh [--user] CMD...
 #
 # Run CMD as root as if on a machine of its own: with its own network, mounts,
 # processes and cgroup tree, and with an empty /run, /var/lib/podctl and
 # /var/lib/containers. Whatever CMD leaves behind is there for it to see, is
 # no one else's, and is gone when CMD ends. systemd is out of reach in here.
+#
+# With --user CMD runs as the user tester, who is made for it, has subordinate
+# IDs and the directories a login makes, and runs in a copy of this tree.
 set -euo pipefail
 
 # hierarchies: a line "mount-point cgroup-to-create-ours-in version" for each
@@ -96,8 +99,53 @@ stage_inside() {
     echo "$resolv" >"$resolv_file"
   fi
   ip link set lo up
+  if [[ $1 == --user ]]; then
+    shift
+    make_user
+    set -- setpriv --reuid "$user_id" --regid "$user_id" --clear-groups -- \
+      env HOME=/run/home USER=tester LOGNAME=tester XDG_RUNTIME_DIR=/run/u "$@"
+  fi
   # Something must reap what conmon and others leave to process 1.
   exec catatonit -- "$@"
+}
+
+# make_user: a user as a login would find it, on a host as such users have it.
+user_id=4242
+make_user() {
+  local file device here
+  for file in passwd group subuid subgid; do
+    # Who has the name or the ID here is not to be seen in there.
+    grep -Ev "^tester:|^[^:]*:x:$user_id:" "/etc/$file" >"/run/$file" || true
+  done
+  echo "tester:x:$user_id:$user_id::/run/home:/bin/bash" >>/run/passwd
+  echo "tester:x:$user_id:" >>/run/group
+  echo tester:300000:65536 | tee -a /run/subuid >>/run/subgid
+  for file in passwd group subuid subgid; do
+    mount --bind "/run/$file" "/etc/$file"
+  done
+  install -d -m 700 -o "$user_id" -g "$user_id" /run/home /run/u
+  # What udev lets everybody open.
+  for device in net/tun fuse; do
+    [[ -e /dev/$device ]] || continue
+    cp -a "/dev/$device" "/run/${device##*/}"
+    chmod 666 "/run/${device##*/}"
+    mount --bind "/run/${device##*/}" "/dev/$device"
+  done
+  # pasta copies the interface with the default route; nothing answers beyond.
+  ip link add up0 type veth peer name up1
+  ip address add 10.99.0.2/24 dev up0
+  ip link set up0 up
+  ip link set up1 up
+  ip route add default via 10.99.0.1
+  # The tree may be where users do not get to.
+  here=$PWD
+  mkdir /run/repo
+  mount --bind "$here" /run/repo
+  cd /run/repo
+  local name
+  for name in PODCTL PODCTL_LEASES; do
+    [[ -z ${!name:-} ]] || export "$name=${!name/#"$here"/\/run\/repo}"
+  done
 }
 
 run() {
@@ -116,7 +164,7 @@ run() {
 }
 
 stage=run
-if [[ ${1:?usage: isolate.sh CMD...} == --stage ]]; then
+if [[ ${1:?usage: isolate.sh [--user] CMD...} == --stage ]]; then
   stage=$2 name=$3 cgroups=$4
   shift 4
 fi

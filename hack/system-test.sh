@@ -1,8 +1,10 @@
 #!/bin/bash
-# system-test.sh [FILE.bats...]
+# system-test.sh [--user] [FILE.bats...]
 #
 # Run the system tests, by default all of test/system/, and print one TAP
-# stream that ends in "N passed, N failed, N skipped".
+# stream that ends in "N passed, N failed, N skipped". With --user they run as
+# an ordinary user, tester, who is made for each file (see isolate.sh); by default
+# those that are worth it there.
 #
 #   JOBS=N     files at a time (default: one per CPU)
 #   ISOLATE=0  run on the host itself, one file at a time, instead of each
@@ -17,6 +19,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+user=()
+if [[ ${1:-} == --user ]]; then
+  user=(--user)
+  shift
+fi
 isolate=${ISOLATE:-1}
 jobs=${JOBS:-$(nproc)}
 ((isolate)) || jobs=1
@@ -27,17 +34,25 @@ export PODCTL=${PODCTL:-$PWD/bin/podctl}
 export PODCTL_LEASES=${PODCTL_LEASES:-$PWD/bin/leases}
 export PODCTL_TEST_ISOLATED=$isolate
 
+# What users see differently than root does, and each kind of thing once.
+user_files=(
+  900-rootless.bats 110-pod-lifecycle.bats 120-pod-remove.bats 220-container-remove.bats 300-pod-ps.bats 330-inspect.bats
+  410-run.bats 420-exec.bats 430-logs.bats 510-pod-create.bats 540-volumes.bats 570-dependencies.bats 801-pod-clone.bats
+  802-secrets.bats 804-rootfs.bats 806-health.bats 809-cp.bats
+)
+
 work=$(mktemp -d /tmp/podctl-test.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 
 # run_file FILE: leaves FILE's output and exit status in $work
 run_file() {
-  local file=$1 name args status=0
+  local file=$1 name args tmp status=0
   name=$(basename "$file" .bats)
   # Paths of sockets may have 107 bytes only, so the tests' own paths are short.
   args=(bats --tap --timing ${FILTER:+--filter "$FILTER"})
   if ((isolate)); then
-    args=(hack/isolate.sh "${args[@]}" --tempdir /run/t)
+    ((${#user[@]})) && tmp=/run/u/t || tmp=/run/t
+    args=(hack/isolate.sh "${user[@]}" "${args[@]}" --tempdir "$tmp")
   else
     args+=(--tempdir "$work/t")
   fi
@@ -87,7 +102,10 @@ merge() {
 main() {
   local files=("$@") file pid running=0
   local -A file_of
-  ((${#files[@]})) || files=(test/system/*.bats)
+  if ((${#files[@]} == 0)); then
+    files=(test/system/*.bats)
+    ((${#user[@]} == 0)) || files=("${user_files[@]/#/test/system/}")
+  fi
   for file in "${files[@]}"; do
     if ((running == jobs)); then
       wait -n -p pid || true

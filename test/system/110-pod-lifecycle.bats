@@ -210,6 +210,7 @@ pod_status() { run_podctl pod ps --format '{{.Status}}' --filter "name=^$1\$"; }
 }
 
 @test "pause and unpause" {
+  requires cgroups
   pod_of web a
   run_podctl pod unpause web
   is "$output" "" "a pod that is not paused is left alone"

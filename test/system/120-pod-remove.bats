@@ -43,6 +43,7 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
 }
 
 @test "rm --force of a paused pod" {
+  requires cgroups
   run_podctl run -d --pod new:web "$IMAGE" sleep 300
   run_podctl pod pause web
   run_podctl pod rm -f -t 0 web

@@ -27,6 +27,7 @@ state() { [[ $(state_of "$1") == "$2" ]]; }
 gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $1"; }
 
 @test "verbs print what was typed" {
+  requires cgroups
   make a
   local verb
   for verb in start pause unpause stop restart kill; do
@@ -45,6 +46,7 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
 }
 
 @test "every verb stands in the group too" {
+  requires cgroups
   make a
   local verb
   for verb in init start pause unpause restart stop; do run_podctl container "$verb" a; done
@@ -208,6 +210,7 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
 }
 
 @test "kill reaches a paused container" {
+  requires cgroups
   make a
   run_podctl start a
   run_podctl pause a
@@ -227,6 +230,7 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
 }
 
 @test "pause and unpause, and what a paused container refuses" {
+  requires cgroups
   make a
   run_podctl 125 pause a
   is "$stderr" "Error: \"created\" is not running, can't pause: container state improper"

@@ -46,6 +46,7 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
 }
 
 @test "running and paused containers need --force" {
+  requires cgroups
   run_podctl run -d --name a "$IMAGE" sleep 300
   local id=$output
   run_podctl 2 rm a

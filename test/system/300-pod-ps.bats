@@ -20,6 +20,7 @@ setup_file() {
 }
 
 @test "a pod is listed with its state, infra container and number of containers" {
+  requires cgroups
   run_podctl pod create --name web
   local id=$output
   run_podctl create --pod web --name one "$IMAGE" sleep 300
@@ -71,7 +72,7 @@ setup_file() {
 }
 
 @test "filters: keys must all match, values of a key are alternatives" {
-  run_podctl pod create --name web --label app=web --label tier=1
+  run_podctl pod create --name web --label app=web --label tier=1 --network podman
   local web=$output
   run_podctl pod create --name db --label app=db --share none
   run_podctl create --pod web --name one "$IMAGE" true
@@ -114,6 +115,7 @@ EOF
 }
 
 @test "json has full IDs and what tables leave out" {
+  requires root
   run_podctl pod create --name web --label app=web
   local id=$output
   run_podctl pod ps --format json

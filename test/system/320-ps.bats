@@ -63,7 +63,7 @@ setup_file() {
 @test "filters select" {
   run_podctl pod create --name web
   run_podctl create --pod web --name one --label app=web -v data:/data "$IMAGE" sleep 300
-  run_podctl create --name two --restart always "$IMAGE" true
+  run_podctl create --name two --restart always --network podman "$IMAGE" true
   local filter want
   while read -r want filter; do
     # shellcheck disable=SC2086 # several flags

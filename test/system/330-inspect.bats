@@ -9,6 +9,7 @@ setup_file() {
 }
 
 @test "a running container" {
+  requires root
   run_podctl run -d --name up --env A=B --user 1000 --cap-add net_raw --memory 32m --stop-signal INT "$IMAGE" sleep 300
   local id=$output
   run_podctl inspect up

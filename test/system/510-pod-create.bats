@@ -334,6 +334,7 @@ status_is() {
 }
 
 @test "--exit-policy continue keeps the pod, stop ends it with its last member" {
+  requires root
   run_podctl pod create --name keeps --exit-policy continue
   run_podctl run -d --pod keeps "$IMAGE" true
   run_podctl pod create --name ends --exit-policy stop
@@ -463,6 +464,7 @@ restarts_reach() { [[ $(starts_of "$1") -ge $2 ]]; }
 }
 
 @test "network modes that contradict the rest are refused" {
+  requires root
   local mode
   for mode in host none private ns:/proc/1/ns/net; do
     refused_like 'PortMappings can only be used with Bridge, slirp4netns, or pasta networking|cannot disable pod network if network-related configuration is specified: invalid argument' --network $mode -p 80

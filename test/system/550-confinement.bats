@@ -86,6 +86,7 @@ Seccomp:	2'
 }
 
 @test "--privileged has all capabilities, devices and a writable /sys" {
+  requires root
   local all
   all=$(sed -n 's/^CapBnd:.//p' /proc/self/status)
   sh --privileged -- 'sed -n "s/^CapEff:.//p" /proc/self/status; grep -E "^Seccomp:" /proc/self/status; ls /dev | wc -l; grep -c " /proc/" /proc/mounts; grep " /sys sysfs" /proc/mounts'
@@ -119,6 +120,7 @@ Seccomp:	2'
 }
 
 @test "a device is there and only as allowed" {
+  requires root
   sh --device /dev/loop-control:/dev/mine:r -- 'ls -l /dev/mine; (exec 3<>/dev/mine) 2>&1 || true; (exec 3</dev/mine) && echo readable'
   like "$output" '^c.*/dev/mine'
   like "$output" 'not permitted'
@@ -155,6 +157,7 @@ Seccomp:	2'
 # --- what it finds ---
 
 @test "hostname, /etc/hosts, resolv.conf and .containerenv are there" {
+  requires root
   sh --hostname given --add-host x:192.0.2.1 --dns 192.0.2.53 -- 'hostname; cat /etc/hostname; cat /etc/hosts; cat /etc/resolv.conf; ls /run/.containerenv'
   is "${lines[0]} ${lines[1]}" 'given given'
   like "$output" '192\.0\.2\.1[[:space:]]x'

@@ -16,7 +16,7 @@ make_web() {
 }
 
 @test "a copy has the source's containers under names of their own" {
-  requires root
+  requires containers
   make_web
   run_podctl pod clone web
   like "$output" '^[0-9a-f]{64}$'
@@ -28,7 +28,7 @@ make_web() {
 }
 
 @test "a copy's containers depend on each other and not on the source" {
-  requires root
+  requires containers
   make_web
   run_podctl pod clone --label side=right web two
   run_podctl pod rm web
@@ -45,7 +45,7 @@ make_web() {
 }
 
 @test "with --destroy and --start the copy takes the source's place" {
-  requires root
+  requires containers
   make_web
   run_podctl pod start web
   PODCTL_TIMEOUT=60 run_podctl pod clone --destroy --start web next

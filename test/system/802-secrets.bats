@@ -52,7 +52,7 @@ secret() {
 }
 
 @test "a container gets a secret as a file and keeps it as it was" {
-  requires root
+  requires containers
   secret s1 first
   run_podctl create --name a --secret s1 --secret s1,type=env,target=TEXT "$IMAGE" sh -c 'cat /run/secrets/s1; echo " $TEXT"'
   run_podctl secret rm s1
@@ -63,7 +63,7 @@ secret() {
 }
 
 @test "a container that asks for a missing secret is not created" {
-  requires root
+  requires containers
   run_podctl 125 create --name a --secret nope "$IMAGE" true
   is "$stderr" 'Error: no secret with name or id "nope": no such secret'
   run_podctl 1 container exists a

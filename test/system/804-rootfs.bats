@@ -9,7 +9,7 @@ setup_file() {
 }
 
 @test "diff lists what a container changed, and nothing that podctl did" {
-  requires root
+  requires containers
   run_podctl run --name a "$IMAGE" sh -c 'echo x >/etc/new; rm /etc/group; chmod 700 /home'
   run_podctl diff a
   is "$output" $'C /etc\nD /etc/group\nA /etc/new\nC /home'
@@ -18,7 +18,7 @@ setup_file() {
 }
 
 @test "export writes the root filesystem of a container, running or not" {
-  requires root
+  requires containers
   run_podctl create --name a "$IMAGE" sh -c 'echo hello >/greeting; sleep 1000'
   run_podctl export -o "$BATS_TEST_TMPDIR/before.tar" a
   tar -tf "$BATS_TEST_TMPDIR/before.tar" >"$BATS_TEST_TMPDIR/names"
@@ -50,7 +50,7 @@ setup_file() {
 }
 
 @test "a running container is listed as mounted and not unmounted" {
-  requires root
+  requires containers
   run_podctl run -d --name a "$IMAGE" sleep 1000
   run_podctl mount --format json
   assert_json '.[0].Names' '["a"]'

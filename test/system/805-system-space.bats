@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "system df counts images, containers and volumes" {
-  requires root
+  requires containers
   run_podctl run -d --name a -v data:/data "$IMAGE" sh -c 'echo 123 >/data/x; sleep 1000'
   run_podctl volume create unused
   run_podctl system df --format '{{.Type}} {{.Total}} {{.Active}}'
@@ -20,7 +20,7 @@ setup() {
 }
 
 @test "system prune removes what is stopped and leaves what runs" {
-  requires root
+  requires containers
   run_podctl pod create old
   run_podctl create --pod old --name member "$IMAGE" true
   run_podctl pod start old
@@ -42,7 +42,7 @@ setup() {
 }
 
 @test "system prune --all removes images that have no container" {
-  requires root
+  requires containers
   run_podctl system prune --all --force
   like "$output" 'Deleted Images'
   run_podctl images -q

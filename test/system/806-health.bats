@@ -12,7 +12,7 @@ setup_file() {
 status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
 
 @test "a check is unhealthy after its retries, and healthy again at once" {
-  requires root
+  requires containers
   run_podctl run -d --name a --health-cmd 'test -e /ok || { echo missing; exit 3; }' --health-retries 2 "$IMAGE" sleep 1000
   run_podctl 1 healthcheck run a
   is "$output" unhealthy
@@ -32,7 +32,7 @@ status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
 }
 
 @test "what a check found is forgotten with a restart" {
-  requires root
+  requires containers
   run_podctl run -d --name a --health-cmd true "$IMAGE" sleep 1000
   run_podctl healthcheck run a
   run_podctl restart --time 0 a
@@ -40,7 +40,7 @@ status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
 }
 
 @test "a check that takes too long has failed and is killed" {
-  requires root
+  requires containers
   run_podctl run -d --name a --health-cmd 'sleep 998' --health-timeout 1s --health-retries 1 --health-on-failure kill "$IMAGE" sleep 999
   run_podctl 1 healthcheck run a
   run_podctl wait a
@@ -48,7 +48,7 @@ status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
 }
 
 @test "only a running container with a check is checked" {
-  requires root
+  requires containers
   run_podctl create --name a --health-cmd true "$IMAGE" sleep 1000
   local id=$output
   run_podctl 125 healthcheck run a
@@ -64,7 +64,7 @@ no_watches() { [[ -z $(watches) ]]; }
 health_is() { [[ $(status "$1") == "$2" ]]; }
 
 @test "checks run by themselves, every interval, as long as the container runs" {
-  requires root
+  requires containers
   run_podctl run -d --name watched --health-cmd 'test -e /ok' --health-interval 200ms --health-retries 2 "$IMAGE" sleep 1000
   is "$(watches | wc -l)" 1
   wait_until 30 health_is watched unhealthy
@@ -81,7 +81,7 @@ health_is() { [[ $(status "$1") == "$2" ]]; }
 }
 
 @test "a container that ends by itself ends its watch, and --rm removes it" {
-  requires root
+  requires containers
   run_podctl run --name brief --health-cmd true --health-interval 50ms "$IMAGE" sleep 0.5
   wait_until 20 no_watches
   run_podctl run --rm --health-cmd true --health-interval 50ms "$IMAGE" sleep 0.5
@@ -89,7 +89,7 @@ health_is() { [[ $(status "$1") == "$2" ]]; }
 }
 
 @test "an unhealthy container is stopped, killed or restarted as asked" {
-  requires root
+  requires containers
   local check=(--health-cmd false --health-interval 200ms --health-retries 1)
   run_podctl run -d --name stopper "${check[@]}" --health-on-failure stop --stop-timeout 0 "$IMAGE" sleep 1000
   run_podctl run -d --name killer "${check[@]}" --health-on-failure kill "$IMAGE" sleep 1000
@@ -103,7 +103,7 @@ health_is() { [[ $(status "$1") == "$2" ]]; }
 }
 
 @test "wait --condition=healthy needs nobody to run the check" {
-  requires root
+  requires containers
   run_podctl pod create --name web
   run_podctl run -d --pod web --name member --health-cmd true --health-interval 200ms "$IMAGE" sleep 1000
   PODCTL_TIMEOUT=30 run_podctl wait --condition=healthy member
@@ -112,7 +112,7 @@ health_is() { [[ $(status "$1") == "$2" ]]; }
 }
 
 @test "without an interval, or with DISABLE_HC_SYSTEMD, nothing runs by itself" {
-  requires root
+  requires containers
   run_podctl run -d --health-cmd true --health-interval disable "$IMAGE" sleep 1000
   DISABLE_HC_SYSTEMD=true run_podctl run -d --health-cmd true --health-interval 50ms "$IMAGE" sleep 1000
   no_watches || fail "a watch nobody asked for"

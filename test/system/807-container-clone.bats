@@ -21,7 +21,7 @@ setup_file() {
 }
 
 @test "a copy joins the pod named and takes its namespaces" {
-  requires root
+  requires containers
   run_podctl create --name a --hostname alone -p 127.0.0.1:8089:80 "$IMAGE" sleep 1000
   run_podctl pod create web
   run_podctl container clone --pod web a b
@@ -31,7 +31,7 @@ setup_file() {
 }
 
 @test "a running source is not destroyed without force" {
-  requires root
+  requires containers
   run_podctl run -d --name a "$IMAGE" sleep 1000
   run_podctl 125 container clone --destroy a
   run_podctl container exists a

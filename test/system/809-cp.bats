@@ -105,6 +105,7 @@ in_each_state() {
 }
 
 @test "what is copied in belongs to the container's user, without --archive to its owner" {
+  requires root
   chown 1234:1234 "$HERE/file"
   run_podctl run -d --name ctr --user 77:88 "$IMAGE" sleep 1000
   run_podctl cp "$HERE/file" ctr:/tmp/archived

@@ -30,6 +30,8 @@ teardown_file() { file_teardown; }
 file_setup() {
   use_paths
   mkdir -p "$ROOT" "$RUNROOT" "$TMP" "$NETWORKS"
+  # The first command of a user leaves the process that keeps the namespaces.
+  ((EUID == 0)) || ! has containers || podctl unshare true 3>&-
 }
 
 test_setup() {
@@ -49,6 +51,8 @@ test_teardown() {
 file_teardown() {
   use_paths
   if mountpoint -q "$ROOT/overlay"; then umount -l "$ROOT/overlay"; fi
+  # Files in a user's store belong to IDs that only root in there may remove.
+  ((EUID == 0)) || ! has containers || podctl unshare rm -rf "$ROOT" "$RUNROOT" "$TMP" 3>&- || true
 }
 
 use_paths() {
@@ -177,8 +181,9 @@ wait_until() {
 # --- what a test needs ---
 
 # requires NEED...: skips the test, saying why, where the host lacks one.
-#   root systemd cgroup1 cgroup2 crun runc, isolated (hack/isolate.sh), alone
-#   (that, or a virtual machine), or the name of a program
+#   root systemd cgroup1 cgroup2 crun runc, containers (root, or a user who has
+#   what containers need), isolated (hack/isolate.sh), alone (that, or a virtual
+#   machine), or the name of a program
 requires() {
   local need
   for need; do
@@ -189,6 +194,8 @@ requires() {
 has() {
   case $1 in
     root) ((EUID == 0)) ;;
+    containers) ((EUID == 0)) || { [[ -d ${XDG_RUNTIME_DIR:-} ]] && grep -qs "^$(id -un):" /etc/subuid; } ;;
+    cgroups) ((EUID == 0)) || { [[ -d /run/systemd/system ]] && has cgroup2; } ;;
     systemd) [[ -d /run/systemd/system ]] ;;
     cgroup2) [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]] ;;
     cgroup1) [[ $(stat -f -c %T /sys/fs/cgroup) != cgroup2fs ]] ;;

@@ -41,15 +41,17 @@ assert_nothing_left() {
 # names. On a bare host only those count that work on our directories or are in
 # a cgroup of podctl's.
 look_at_processes() {
-  local dir pid stat state session own comm cmdline
+  local dir pid stat state session own comm cmdline pause
   own=$(session_of "$$")
+  # A user's namespaces are kept.
+  pause=$(jq .pid "${XDG_RUNTIME_DIR:-}/podctl/pause.json" 2>/dev/null)
   for dir in /proc/[0-9]*; do
     pid=${dir#/proc/}
     { stat=$(<"$dir/stat"); } 2>/dev/null || continue
     comm=${stat#*(}
     comm=${comm%)*}
     read -r state _ _ session _ <<<"${stat##*) }"
-    [[ $state != Z && $pid != 1 ]] || continue
+    [[ $state != Z && $pid != 1 && $pid != "$pause" ]] || continue
     case $comm in
       podctl | conmon | aardvark-dns | netavark | runc | runc:* | crun | catatonit | pasta* | slirp4netns) ;;
       *) [[ $session != "$own" ]] || continue ;;
@@ -74,10 +76,12 @@ session_of() {
 # Two directories are mounted on themselves at first use, by the store and for
 # network namespaces, and stay so.
 look_at_mounts() {
+  local pause
+  pause=$(jq .pid "${XDG_RUNTIME_DIR:-}/podctl/pause.json" 2>/dev/null)
   awk -v keep="$ROOT/overlay" -v isolated="${PODCTL_TEST_ISOLATED:-0}" -v own="$BATS_FILE_TMPDIR/" '
     $5 == keep || $5 == "/run/netns" { next }
     isolated || index($5, own) == 1 || $5 ~ "^/(run/netns|run/containers|run/podctl|var/lib/containers|var/lib/podctl)/" { print "mount", $5 }
-  ' /proc/self/mountinfo
+  ' "/proc/${pause:-self}/mountinfo"
 }
 
 look_at_networks() {
@@ -90,9 +94,12 @@ look_at_networks() {
   ip6tables-save 2>/dev/null | grep -E -- "^-A.*($address)" | sed 's/^/ip6tables /'
   nft list tables 2>/dev/null | grep netavark | sed 's/^/nft /'
   nft list ruleset inet 2>/dev/null | grep -E "$address" | sed -E 's/^[[:space:]]+/nft rule /'
-  find /run/containers/networks/aardvark-dns -type f ! -name aardvark.pid 2>/dev/null | sed 's/^/aardvark-dns /'
-  if [[ -x ${PODCTL_LEASES:-} && -e /run/containers/networks/ipam.db ]]; then
-    "$PODCTL_LEASES" /run/containers/networks/ipam.db | sed 's/^/lease /'
+  local state=/run/containers/networks
+  ((EUID == 0)) || state=$RUNROOT/networks
+  find "$state/aardvark-dns" -type f ! -name aardvark.pid 2>/dev/null | sed 's/^/aardvark-dns /'
+  find "$state/rootless-netns" -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/netns /'
+  if [[ -x ${PODCTL_LEASES:-} && -e $state/ipam.db ]]; then
+    "$PODCTL_LEASES" "$state/ipam.db" | sed 's/^/lease /'
   fi
 }
 
