@@ -145,7 +145,7 @@ func union[V any](a, b map[string]V) map[string]V {
 func (s *Store) commitLayer(container *storage.Container, squash io.Reader) (*storage.Layer, error) {
 	parent, content := "", squash
 	if squash == nil {
-		diff, err := s.spoolDiff(container.LayerID)
+		diff, err := s.spoolDiff(container)
 		if err != nil {
 			return nil, err
 		}
@@ -163,11 +163,15 @@ func (s *Store) commitLayer(container *storage.Container, squash io.Reader) (*st
 	return layer, err
 }
 
-// spoolDiff is what a layer has of its own, as a file that has no name: as long
-// as the store gives it away it takes no layer in.
-func (s *Store) spoolDiff(layer string) (_ *os.File, err error) {
+// spoolDiff is what a container's layer has of its own, as a file that has no name:
+// as long as the store gives it away it takes no layer in.
+func (s *Store) spoolDiff(container *storage.Container) (_ *os.File, err error) {
+	layer, err := s.store.Layer(container.LayerID)
+	if err != nil {
+		return nil, err
+	}
 	plain := archive.Uncompressed
-	diff, err := s.store.Diff("", layer, &storage.DiffOptions{Compression: &plain})
+	diff, err := s.store.Diff("", layer.ID, &storage.DiffOptions{Compression: &plain})
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +188,7 @@ func (s *Store) spoolDiff(layer string) (_ *os.File, err error) {
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, err
 	}
-	if _, err := io.Copy(file, diff); err != nil {
+	if err := asContainer(file, diff, container, layer); err != nil {
 		return nil, err
 	}
 	_, err = file.Seek(0, io.SeekStart)
@@ -211,13 +215,25 @@ func (s *Store) record(img *ociv1.Image, top *storage.Layer, names []string, opt
 		{Key: storage.ImageDigestBigDataKey, Data: text, Digest: manifestDigest},
 		{Key: storage.ImageDigestManifestBigDataNamePrefix + "-" + manifestDigest.String(), Data: text, Digest: manifestDigest},
 	}
-	made, err := s.store.CreateImage(configDigest.Encoded(), names, top.ID, "", &storage.ImageOptions{
+	made, err := s.store.CreateImage(configDigest.Encoded(), nil, top.ID, "", &storage.ImageOptions{
 		CreationDate: *img.Created, Digest: manifestDigest, BigData: big,
 	})
-	if err != nil {
-		return "", err
+	if err != nil || len(names) == 0 {
+		return idOf(made), err
+	}
+	// A name that another image has moves here.
+	if err := s.store.AddNames(made.ID, names); err != nil {
+		_, undone := s.store.DeleteImage(made.ID, true)
+		return "", errors.Join(err, undone)
 	}
 	return made.ID, nil
+}
+
+func idOf(img *storage.Image) string {
+	if img == nil {
+		return ""
+	}
+	return img.ID
 }
 
 // layersBelow are the layers of an image, lowest first.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/containers/image/v5/manifest"
-	"github.com/containers/storage/pkg/archive"
 	ociv1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -66,7 +65,7 @@ func (r *Runtime) CommitContainer(ctx context.Context, id string, opts CommitOpt
 			commit.Healthcheck = &manifest.Schema2HealthConfig{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: int(h.Retries)} //nolint:gosec // a count
 		}
 		if opts.Squash {
-			content, err := archive.TarWithOptions(dir, &archive.TarOptions{Compression: archive.Uncompressed})
+			content, err := tarRootfs(c, dir)
 			if err != nil {
 				return fmt.Errorf("commit container %s: %w", id, err)
 			}

@@ -74,8 +74,7 @@ func (r *Runtime) mountForUs(c *container.Container) (dir string, release func()
 // infra container without an image that does not run.
 func (r *Runtime) ExportContainer(ctx context.Context, id string, w io.Writer) error {
 	return r.withRootfs(ctx, id, func(c *container.Container, dir string) error {
-		uids, gids := image.LibraryMaps(c.Config.IDMappings)
-		tar, err := archive.TarWithOptions(dir, &archive.TarOptions{Compression: archive.Uncompressed, UIDMaps: uids, GIDMaps: gids})
+		tar, err := tarRootfs(c, dir)
 		if err != nil {
 			return fmt.Errorf("export container %s: %w", id, err)
 		}
@@ -85,6 +84,12 @@ func (r *Runtime) ExportContainer(ctx context.Context, id string, w io.Writer) e
 		}
 		return r.report(ctx, c, event.Export)
 	})
+}
+
+// tarRootfs archives a container's root filesystem, with the IDs the container sees.
+func tarRootfs(c *container.Container, dir string) (io.ReadCloser, error) {
+	uids, gids := image.LibraryMaps(c.Config.IDMappings)
+	return archive.TarWithOptions(dir, &archive.TarOptions{Compression: archive.Uncompressed, UIDMaps: uids, GIDMaps: gids})
 }
 
 // untilDone ends a copy when the context ends.

@@ -183,7 +183,7 @@ map() {
   is "$(stat -c %u "/proc/$pid")" 2147483648 'the process as the host sees it'
 }
 
-@test "cp and export carry the IDs the container sees" {
+@test "cp, export and commit carry the IDs the container sees" {
   run_podctl create --name c1 --uidmap 0:100000:500 "$IMAGE" sh -c 'stat -c %u:%g /in /mine/f'
   echo x >"$TMP/in"
   run_podctl cp "$TMP/in" c1:/in
@@ -197,6 +197,13 @@ map() {
   like "$(tar --numeric-owner -tvf "$TMP/out.tar")" ' 7/8 '
   podctl export c1 3>&- >"$TMP/all.tar"
   is "$(tar --numeric-owner -tvf "$TMP/all.tar" | awk '{ print $2 }' | sort -u)" $'0/0\n7/8'
+  run_podctl commit -q c1 localhost/mapped
+  run_podctl run --rm localhost/mapped stat -c %u:%g /mine/f /in
+  is "$output" $'7:8\n0:0'
+  run_podctl commit -q --squash c1 localhost/mapped
+  run_podctl run --rm localhost/mapped stat -c %u:%g /mine/f /bin/busybox
+  is "$output" $'7:8\n0:0'
+  run_podctl rmi -f localhost/mapped
 }
 
 # --- who shares it ---
@@ -259,13 +266,14 @@ map() {
 
 @test "with a user namespace of its own it may join others that are not in it" {
   run_podctl run -d --name c1 "$IMAGE" sleep 1000
-  local kind
-  for kind in ipc uts network; do
-    map sh --userns auto "--$kind" container:c1 -- "cat /proc/self/uid_map; readlink /proc/self/ns/${kind/network/net}"
-    like "${lines[0]}" '2147483648'
-    run_podctl exec c1 readlink "/proc/self/ns/${kind/network/net}"
-    is "$output" "$(podctl run --rm --userns auto "--$kind" container:c1 "$IMAGE" readlink "/proc/self/ns/${kind/network/net}")"
+  local pid kind
+  pid=$(podctl inspect --format '{{.State.Pid}}' c1)
+  sh --userns auto --ipc container:c1 --uts container:c1 --network container:c1 -- 'cd /proc/self/ns && readlink ipc uts net; cat ../uid_map'
+  for kind in ipc uts net; do
+    is "${lines[0]}" "$(readlink "/proc/$pid/ns/$kind")"
+    lines=("${lines[@]:1}")
   done
+  like "${lines[0]}" ' 2147483648 '
   sh --userns auto --pid host -- 'grep -c . /proc/1/cmdline'
   run_podctl '?' run --rm --userns auto --pid container:c1 "$IMAGE" true
   like "$stderr" '^Error: container .* cannot have a /proc of the PID namespace of container c1, .*: use --userns container:c1 too: invalid argument$'
