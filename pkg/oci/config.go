@@ -34,6 +34,9 @@ type Config struct {
 	// SystemdCgroup makes the OCI runtime ask systemd for cgroups: the
 	// bundle's cgroupsPath is then slice:prefix:name.
 	SystemdCgroup bool
+	// Rootless hands the address of the user's session bus on: it is the
+	// user's systemd that makes the cgroups.
+	Rootless bool
 	// LogLevel is conmon's log level in logrus words. Empty: warn.
 	LogLevel string
 	// ExitCommand is the program, with its arguments, that conmon runs when
@@ -83,14 +86,22 @@ func (r *Runtime) Path() string { return r.cfg.RuntimePath }
 // does, and what we were started with would stay readable in conmon's /proc
 // entry for as long as the container lives. What names directories and
 // configuration stays, as the exit command must see the same podctl as we do.
+//
+// root may have a session too, but containers of root's belong to the host's
+// systemd, as pods and conmons do. crun asks root's own if it can find it (1.8.1),
+// and the container would escape the limits of its pod.
 func (r *Runtime) environ(extra ...string) []string {
-	keep := []string{"PATH", "HOME", "USER", "LANG", "TMPDIR", "DBUS_SESSION_BUS_ADDRESS"}
+	keep := []string{"PATH", "HOME", "USER", "LANG", "TMPDIR"}
+	session := []string{"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"}
 	prefixes := []string{"XDG_", "CONTAINERS_", "_CONTAINERS_", "PODCTL_", "STORAGE_"}
 	var env []string
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
 		inherited := slices.Contains(keep, name) ||
 			slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+		if slices.Contains(session, name) {
+			inherited = r.cfg.Rootless
+		}
 		if inherited {
 			env = append(env, kv)
 		}

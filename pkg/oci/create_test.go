@@ -284,3 +284,16 @@ func TestConmonEnvironment(t *testing.T) {
 		return strings.HasPrefix(kv, "NOTIFY_SOCKET=") || strings.HasPrefix(kv, "LISTEN_FDS=")
 	}), "%q", env)
 }
+
+// root's containers are made by the host's systemd, a user's by the user's own.
+func TestSessionBusIsForUsers(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", "/run/user/0")
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/0/bus")
+	t.Setenv("XDG_CONFIG_HOME", "/root/.config")
+	root, user := &Runtime{}, &Runtime{cfg: Config{Rootless: true}}
+	require.Contains(t, root.environ(), "XDG_CONFIG_HOME=/root/.config")
+	for _, kv := range []string{"XDG_RUNTIME_DIR=/run/user/0", "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus"} {
+		require.NotContains(t, root.environ(), kv)
+		require.Contains(t, user.environ(), kv)
+	}
+}

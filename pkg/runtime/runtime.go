@@ -180,6 +180,7 @@ func (r *Runtime) openOCI() (ociRuntime, error) {
 		ExitDir:       r.settings.ExitDir(),
 		PersistDir:    r.settings.PersistDir(),
 		SystemdCgroup: manager.Value == settings.ManagerSystemd,
+		Rootless:      r.settings.Rootless,
 		LogLevel:      r.settings.Flags.LogLevel,
 		ExitCommand:   r.exitCommand,
 		NoPivot:       r.settings.Conf.Engine.NoPivotRoot,
