@@ -119,7 +119,7 @@ func (r *Runtime) endCreation(ctx context.Context, c *container.Container) error
 	ctx, cancel := context.WithTimeout(ctx, endTime)
 	defer cancel()
 	for {
-		pids, err := m.Processes(m.ContainerPath(c.Config.Resources.CgroupParent, c.ID))
+		pids, err := m.Processes(m.ContainerCgroup(c.Config.Resources.CgroupParent, c.ID))
 		if err != nil || len(pids) == 0 {
 			return err
 		}
