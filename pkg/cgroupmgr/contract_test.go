@@ -178,7 +178,7 @@ func removeWithConmons(t *testing.T, h *host) {
 	require.NoError(t, h.CreatePod(t.Context(), p, nil))
 	require.NoError(t, h.AddConmon(t.Context(), p, "a", 4001))
 	require.NoError(t, h.AddConmon(t.Context(), p, "b", 4002))
-	require.NoError(t, h.RemovePod(short(t), p))
+	require.NoError(t, h.RemovePod(t.Context(), p))
 	require.Empty(t, h.left())
 }
 
@@ -187,7 +187,7 @@ func removeFromInside(t *testing.T, h *host) {
 	require.NoError(t, h.CreatePod(t.Context(), p, nil))
 	require.NoError(t, h.AddConmon(t.Context(), p, "a", 4001))
 	h.family = []int{4001, 1000}
-	require.NoError(t, h.RemovePod(short(t), p))
+	require.NoError(t, h.RemovePod(t.Context(), p))
 	require.Zero(t, h.kernel.exists(cgroup))
 	if h.bus != nil {
 		require.Equal(t, []uint32{4001}, h.bus.units["podctl-exit-4001.scope"]["PIDs"], "it is alive, in a scope of its own")

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	systemdbus "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -109,15 +110,18 @@ func (m *systemd) CreatePod(ctx context.Context, p string, r *specs.LinuxResourc
 	return nil
 }
 
-// limitDirectly sets limits that have no property in systemd: those of v1
-// hierarchies, which systemd makes only in part, and control files by name.
+// limitDirectly writes the limits once more, into the tree. Some have no property
+// in systemd: those of v1 hierarchies, which it makes only in part, and control
+// files by name. For all others it is how we learn that the kernel refuses one or
+// lacks a controller: systemd (252) only puts that into the journal and starts the
+// slice without the limit.
 func (m *systemd) limitDirectly(ctx context.Context, slice string, r *specs.LinuxResources) error {
 	p := m.cgroup(slice)
 	switch {
 	case r == nil:
 		return nil
 	case m.layout.Kind == V2:
-		return m.limitUnified(p, r.Unified)
+		return m.limit(p, r)
 	case m.rootless: // v1 is root's alone
 		return nil
 	}
@@ -168,7 +172,7 @@ func (m *systemd) RemovePod(ctx context.Context, p string) error {
 	if err := m.stop(ctx, slice); err != nil {
 		return err
 	}
-	return m.remove(ctx, cgroup, nil)
+	return m.removeLeft(ctx, cgroup)
 }
 
 // awaitEmpty waits until no cgroup that counts has a process.
@@ -201,12 +205,32 @@ func (m *systemd) leave(ctx context.Context, p string) error {
 	if len(pids) == 0 {
 		return nil
 	}
+	ctx, cancel := jobContext(ctx)
+	defer cancel()
 	return m.bus.StartTransientUnit(ctx, fmt.Sprintf("podctl-exit-%d.scope", pids[0]), scope(m.DefaultParent(), pids...))
+}
+
+// jobTime bounds what systemd may take to stop a unit that nothing, or only a
+// conmon, is in. On a busy host it is seconds until systemd even looks.
+const jobTime = 30 * time.Second
+
+// jobContext is ctx with a deadline of its own: those of our callers are for
+// processes to leave a cgroup, and over by then. Cancelling still counts.
+func jobContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	job, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobTime)
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})
+	return job, func() { stop(); cancel() }
 }
 
 // stop stops a unit and forgets that it may have failed; one that does not
 // exist is fine.
 func (m *systemd) stop(ctx context.Context, unit string) error {
+	ctx, cancel := jobContext(ctx)
+	defer cancel()
 	if err := m.bus.StopUnit(ctx, unit); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
 		return err
 	}
@@ -234,6 +258,14 @@ func (m *systemd) RemoveContainer(ctx context.Context, parent, id string) error 
 	if err := m.stop(ctx, containerScope(id)); err != nil {
 		return err
 	}
+	return m.removeLeft(ctx, p)
+}
+
+// removeLeft removes what systemd leaves of a stopped unit's cgroup, which on
+// version 2 is nothing.
+func (m *systemd) removeLeft(ctx context.Context, p string) error {
+	ctx, cancel := jobContext(ctx)
+	defer cancel()
 	return m.remove(ctx, p, nil)
 }
 

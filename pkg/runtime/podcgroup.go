@@ -148,7 +148,7 @@ func (r *Runtime) removePodCgroup(ctx context.Context, p *pod.Pod) error {
 }
 
 // idleTime is how long the cgroup of a stopped pod may take to empty.
-const idleTime = time.Second
+const idleTime = 5 * time.Second
 
 // removeIdlePodCgroup removes the cgroup of a stopped pod, unless somebody starts
 // a container in it again: an intent recorded by then is seen here, one recorded
