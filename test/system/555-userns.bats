@@ -268,7 +268,7 @@ map() {
   run_podctl run -d --name c1 "$IMAGE" sleep 1000
   local pid kind
   pid=$(podctl inspect --format '{{.State.Pid}}' c1)
-  sh --userns auto --ipc container:c1 --uts container:c1 --network container:c1 -- 'cd /proc/self/ns && readlink ipc uts net; cat ../uid_map'
+  sh --userns auto --ipc container:c1 --uts container:c1 --network container:c1 -- 'for kind in ipc uts net; do readlink /proc/self/ns/$kind; done; cat /proc/self/uid_map'
   for kind in ipc uts net; do
     is "${lines[0]}" "$(readlink "/proc/$pid/ns/$kind")"
     lines=("${lines[@]:1}")
