@@ -3,7 +3,6 @@ package cgroupmgr
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -133,13 +132,6 @@ func New(name string, cfg Config) (Manager, error) {
 		return &systemd{tree: t, bus: newSystemBus(cfg), rootless: cfg.Rootless, uid: cfg.UID, family: callerFamily}, nil
 	}
 	return &cgroupfs{tree: t, rootless: cfg.Rootless, defaultParent: "/podctl_parent", family: callerFamily}, nil
-}
-
-// SystemdIsInit says whether systemd is this host's init, by the test of
-// sd_booted(3).
-func SystemdIsInit() bool {
-	info, err := os.Lstat("/run/systemd/system")
-	return err == nil && info.IsDir()
 }
 
 // checkID refuses what cannot be one element of a cgroup path.

@@ -138,25 +138,6 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-func TestClosure(t *testing.T) {
-	g := mustBuild(t, append(pod(), node("other"), node("side", "other"))...)
-	for name, tc := range map[string]struct {
-		ids  []string
-		dir  Direction
-		want []string
-	}{
-		"outwards_adds_what_they_depend_on": {[]string{"db"}, Outwards, []string{"infra", "db"}},
-		"inwards_adds_what_depends_on_them": {[]string{"db"}, Inwards, []string{"web", "db"}},
-		"each_node_once":                    {[]string{"web", "infra", "web"}, Outwards, []string{"infra", "cache", "db", "web"}},
-		"unknown_ids_are_left_out":          {[]string{"nobody", "other"}, Inwards, []string{"side", "other"}},
-		"nothing_of_nothing":                {nil, Outwards, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.want, g.Closure(tc.ids, tc.dir))
-		})
-	}
-}
-
 func TestSubgraph(t *testing.T) {
 	g := mustBuild(t, pod()...)
 	t.Run("keeps_the_edges_between_its_nodes", func(t *testing.T) {

@@ -1,41 +1,8 @@
 package depgraph
 
-// Closure returns ids and everything that has to be done before them in
-// direction dir: with [Outwards] all they depend on, with [Inwards] all that
-// depends on them. The result is in the order of dir, each node once. Ids that
-// are not in the graph are left out.
-func (g *Graph) Closure(ids []string, dir Direction) []string {
-	in := g.members(ids)
-	stack := make([]int, 0, len(ids))
-	for n, chosen := range in {
-		if chosen {
-			stack = append(stack, n)
-		}
-	}
-	before := g.before(dir)
-	for len(stack) > 0 {
-		n := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		for _, to := range before[n] {
-			if !in[to] {
-				in[to] = true
-				stack = append(stack, to)
-			}
-		}
-	}
-	var out []string
-	for _, n := range g.order(dir) {
-		if in[n] {
-			out = append(out, g.ids[n])
-		}
-	}
-	return out
-}
-
 // Subgraph returns the graph of ids and the edges between them. Ids that are
 // not in the graph are left out. Two nodes that are related only through one
-// that is left out are unrelated in the result; take the [Graph.Closure] first
-// where that matters.
+// that is left out are unrelated in the result.
 func (g *Graph) Subgraph(ids []string) *Graph {
 	in := g.members(ids)
 	var kept []string

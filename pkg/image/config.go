@@ -91,16 +91,6 @@ func (cfg Config) storeOptions(base types.StoreOptions) (types.StoreOptions, err
 	return opts, nil
 }
 
-// Paths returns the root and the run root Open would use, opening nothing.
-func (cfg Config) Paths() (root, runRoot string, err error) {
-	base, err := types.DefaultStoreOptions()
-	if err != nil {
-		return "", "", fmt.Errorf("read storage.conf: %w", err)
-	}
-	opts, err := cfg.storeOptions(base)
-	return opts.GraphRoot, opts.RunRoot, err
-}
-
 // systemContext is what containers/image is told about registries and files.
 func (cfg Config) systemContext() *imagetypes.SystemContext {
 	return &imagetypes.SystemContext{

@@ -12,13 +12,18 @@ import (
 	"github.com/podctl/podctl/pkg/errdefs"
 )
 
-// Names of files in a bundle.
+// Names of the files in a bundle, or a session's directory, into which conmon
+// writes its own pid and that of the process.
 const (
-	runtimeLogName    = "oci-log"
-	conmonPidFileName = "conmon.pid"
-	pidFileName       = "pidfile"
-	attachSocketName  = "attach"
-	controlFifoName   = "ctl"
+	ConmonPidFileName = "conmon.pid"
+	PidFileName       = "pidfile"
+)
+
+// Names of other files in a bundle.
+const (
+	runtimeLogName   = "oci-log"
+	attachSocketName = "attach"
+	controlFifoName  = "ctl"
 )
 
 // Log drivers conmon knows.
@@ -168,10 +173,10 @@ func (o CreateOptions) complete() (CreateOptions, error) {
 		return o, fmt.Errorf("streams for log driver %q: %w", o.LogDriver, errdefs.ErrInvalidArgument)
 	}
 	if o.PidFile == "" {
-		o.PidFile = filepath.Join(o.Bundle, pidFileName)
+		o.PidFile = filepath.Join(o.Bundle, PidFileName)
 	}
 	if o.ConmonPidFile == "" {
-		o.ConmonPidFile = filepath.Join(o.Bundle, conmonPidFileName)
+		o.ConmonPidFile = filepath.Join(o.Bundle, ConmonPidFileName)
 	}
 	return o, nil
 }

@@ -55,7 +55,7 @@ func TestCreate(t *testing.T) {
 		created, err := f.Create(t.Context(), opts)
 		require.NoError(t, err)
 		require.Equal(t, 4242, created.PID)
-		require.Equal(t, readPid(filepath.Join(opts.Bundle, conmonPidFileName)), created.ConmonPID)
+		require.Equal(t, readPid(filepath.Join(opts.Bundle, ConmonPidFileName)), created.ConmonPID)
 	})
 
 	t.Run("understands_older_conmons", func(t *testing.T) {

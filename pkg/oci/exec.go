@@ -15,7 +15,6 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/podctl/podctl/pkg/errdefs"
-	"github.com/podctl/podctl/pkg/proc"
 )
 
 // ExecOptions describes one more process in a running container. SessionID,
@@ -93,7 +92,7 @@ func (r *Runtime) exec(ctx context.Context, opts ExecOptions, result ExecResult)
 		env:           opts.Env,
 		preserveFDs:   opts.PreserveFDs,
 		attachPipe:    opts.Attach != nil,
-		conmonPidFile: filepath.Join(opts.Dir, conmonPidFileName),
+		conmonPidFile: filepath.Join(opts.Dir, ConmonPidFileName),
 		place:         opts.CgroupOfConmon,
 	})
 	if err != nil {
@@ -189,14 +188,7 @@ func (m *monitor) execStarted(ctx context.Context, opts ExecOptions) (pid int, e
 // ExecExitStatus reads how a session ended from its directory; ok is false if
 // it has not.
 func ExecExitStatus(dir, containerID string) (exit Exit, ok bool, err error) {
-	return readExitFile(filepath.Join(execExitDir(dir), containerID))
-}
-
-// WaitExecExit waits until a session has ended; see [Runtime.WaitExit].
-func WaitExecExit(ctx context.Context, dir, containerID string, conmon proc.Process) (Exit, error) {
-	w := exitWait{dir: execExitDir(dir), name: containerID, conmon: conmon}
-	w.read = func() (Exit, bool, error) { return ExecExitStatus(dir, containerID) }
-	return w.wait(ctx)
+	return ReadExitFile(filepath.Join(execExitDir(dir), containerID))
 }
 
 // execExitDir is a session's own: conmon names the exit file of a session
@@ -209,7 +201,7 @@ func prepareExec(opts ExecOptions) error {
 	if err := os.MkdirAll(execExitDir(opts.Dir), 0o700); err != nil {
 		return fmt.Errorf("make directory of exec session %s: %w", opts.SessionID, err)
 	}
-	err := removeRemains(opts.Dir, filepath.Join(opts.Dir, pidFileName), filepath.Join(opts.Dir, conmonPidFileName))
+	err := removeRemains(opts.Dir, filepath.Join(opts.Dir, PidFileName), filepath.Join(opts.Dir, ConmonPidFileName))
 	if err != nil {
 		return err
 	}
@@ -228,8 +220,8 @@ func prepareExec(opts ExecOptions) error {
 func (r *Runtime) execArgs(o ExecOptions) []string {
 	args := r.conmonArgs(monitored{
 		id: o.ContainerID, uuid: o.SessionID, name: o.SessionID, bundle: o.Dir,
-		pidFile:       filepath.Join(o.Dir, pidFileName),
-		conmonPidFile: filepath.Join(o.Dir, conmonPidFileName),
+		pidFile:       filepath.Join(o.Dir, PidFileName),
+		conmonPidFile: filepath.Join(o.Dir, ConmonPidFileName),
 		exitDir:       execExitDir(o.Dir),
 		terminal:      o.Process.Terminal,
 		stdin:         o.Stdin,

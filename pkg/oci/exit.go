@@ -30,7 +30,7 @@ type Exit struct {
 
 // ExitStatus reads a container's exit file; ok is false if there is none.
 func (r *Runtime) ExitStatus(id string) (exit Exit, ok bool, err error) {
-	exit, ok, err = readExitFile(filepath.Join(r.cfg.ExitDir, id))
+	exit, ok, err = ReadExitFile(filepath.Join(r.cfg.ExitDir, id))
 	if ok && r.cfg.PersistDir != "" {
 		_, statErr := os.Stat(filepath.Join(r.persistDir(id), "oom"))
 		exit.OOMKilled = statErr == nil
@@ -148,8 +148,9 @@ func (r *Runtime) RemoveFiles(id string) error {
 
 func (r *Runtime) persistDir(id string) string { return filepath.Join(r.cfg.PersistDir, id) }
 
-// readExitFile reads an exit file; ok is false if there is none.
-func readExitFile(path string) (exit Exit, ok bool, err error) {
+// ReadExitFile reads an exit file; ok is false if there is none, and then, or if
+// it cannot be read, as while it is being written, there is no exit.
+func ReadExitFile(path string) (exit Exit, ok bool, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Exit{}, false, nil

@@ -2,6 +2,7 @@ package oci
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -149,7 +150,7 @@ func TestRealExec(t *testing.T) {
 		result, err := h.Exec(h.ctx, exec)
 		require.NoError(t, err)
 		require.NotZero(t, result.PID)
-		exit, err := WaitExecExit(h.ctx, exec.Dir, opts.ID, proc.Process{})
+		exit, err := waitExecExit(h.ctx, exec.Dir, opts.ID)
 		require.NoError(t, err)
 		require.Equal(t, 137, exit.Code)
 		awaitFile(t, h.dir, filepath.Base(h.hook))
@@ -168,7 +169,7 @@ func TestRealExec(t *testing.T) {
 		session, err := proc.Of(result.PID)
 		require.NoError(t, err)
 		require.NoError(t, session.Signal(unix.SIGKILL))
-		exit, err := WaitExecExit(h.ctx, exec.Dir, opts.ID, proc.Process{})
+		exit, err := waitExecExit(h.ctx, exec.Dir, opts.ID)
 		require.NoError(t, err)
 		require.Equal(t, 137, exit.Code)
 	})
@@ -233,4 +234,11 @@ func TestRealConmonKeepsNoForeignDescriptors(t *testing.T) {
 	n, err := unix.Read(fds[0], make([]byte, 1))
 	require.NoError(t, err, "conmon %d holds the pipe", created.ConmonPID)
 	require.Zero(t, n)
+}
+
+// waitExecExit waits until a session has ended.
+func waitExecExit(ctx context.Context, dir, containerID string) (Exit, error) {
+	w := exitWait{dir: execExitDir(dir), name: containerID}
+	w.read = func() (Exit, bool, error) { return ExecExitStatus(dir, containerID) }
+	return w.wait(ctx)
 }

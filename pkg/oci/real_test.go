@@ -125,7 +125,7 @@ func process(terminal bool, args ...string) *specs.Process {
 // awaitConmonGone waits for the end of the container's conmon, so that nothing
 // writes to the test's directory while it is removed.
 func (h *realHost) awaitConmonGone(ctx context.Context, opts CreateOptions) {
-	pid := readPid(filepath.Join(opts.Bundle, conmonPidFileName))
+	pid := readPid(filepath.Join(opts.Bundle, ConmonPidFileName))
 	if pid == 0 {
 		return
 	}

@@ -240,8 +240,7 @@ func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bund
 		}
 	}
 	if !c.Config.Network.NoHostname && !c.Config.Namespaces.UTS.IsHost() {
-		name := in.spec.Hostname
-		in.hostname.Write = func(path string) error { return os.WriteFile(path, []byte(name+"\n"), 0o644) }
+		in.hostname.Write = bundle.HostnameFile(in.spec.Hostname).Write
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/podctl/podctl/pkg/bundle"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -158,7 +159,7 @@ func (r *Runtime) addPaths(d *ContainerInspect, in *inspected) {
 		}
 		return filepath.Join(dir, name)
 	}
-	d.ConmonPidFile, d.PidFile = own("conmon.pid", in.cfg.ConmonPidFile), own("pidfile", in.cfg.PidFile)
+	d.ConmonPidFile, d.PidFile = own(oci.ConmonPidFileName, in.cfg.ConmonPidFile), own(oci.PidFileName, in.cfg.PidFile)
 	d.OCIConfigPath = existing(filepath.Join(dir, bundle.ConfigName))
 	d.HostnamePath = existing(filepath.Join(dir, "hostname"))
 	shared := r.settings.BundleDir(in.net.ID)

@@ -14,6 +14,7 @@ import (
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/network"
+	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
@@ -33,7 +34,7 @@ func (r *Runtime) revived(b *blueprint) *container.Container {
 func (r *Runtime) reviveRun(c *container.Container) {
 	c.State, c.Runtime = container.Created, container.RunState{}
 	run := &c.Runtime
-	run.Process = r.processFromFile(c, c.Config.PidFile, "pidfile")
+	run.Process = r.processFromFile(c, c.Config.PidFile, oci.PidFileName)
 	if run.Process.PID == 0 {
 		if code, at, ok := r.exitFile(c.ID); ok {
 			c.State = container.Exited
@@ -42,7 +43,7 @@ func (r *Runtime) reviveRun(c *container.Container) {
 		return
 	}
 	c.State = container.Running
-	run.Conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
+	run.Conmon = r.processFromFile(c, c.Config.ConmonPidFile, oci.ConmonPidFileName)
 	run.StartedAt = proc.Process(run.Process).Started()
 	run.Mountpoint = r.bundleRootfs(c.ID)
 	if ownsNetNS(c.Config) && network.HasNS(r.settings.NetNSPath(c.ID)) {

@@ -181,8 +181,8 @@ func (r *Runtime) recoverSession(ctx context.Context, s *store.ExecSession) erro
 		return err
 	}
 	dir := r.sessionDir(c.ID, s.ID)
-	conmon := r.processFromFile(c, filepath.Join(dir, "conmon.pid"), "conmon.pid")
-	process := r.processFromFile(c, filepath.Join(dir, "pidfile"), "pidfile")
+	conmon := r.processFromFile(c, filepath.Join(dir, oci.ConmonPidFileName), oci.ConmonPidFileName)
+	process := r.processFromFile(c, filepath.Join(dir, oci.PidFileName), oci.PidFileName)
 	switch {
 	case r.alive(process):
 		s.Process = process
@@ -190,7 +190,7 @@ func (r *Runtime) recoverSession(ctx context.Context, s *store.ExecSession) erro
 	case r.alive(conmon):
 		return nil // it is about to report the end
 	}
-	_, err = os.Stat(filepath.Join(dir, "pidfile"))
+	_, err = os.Stat(filepath.Join(dir, oci.PidFileName))
 	return r.concludeSession(ctx, c, s.ID, err == nil)
 }
 

@@ -4,11 +4,10 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 )
@@ -80,20 +79,8 @@ func (r *Runtime) overlayExit(c *container.Container) {
 // exitFile reads what conmon wrote about a container's end: the file's text is
 // the exit code, its time the end.
 func (r *Runtime) exitFile(id string) (code int, at time.Time, ok bool) {
-	path := filepath.Join(r.settings.ExitDir(), id)
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0, time.Time{}, false
-	}
-	code, err = strconv.Atoi(strings.TrimSpace(string(b)))
-	if err != nil {
-		return 0, time.Time{}, false // being written
-	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return 0, time.Time{}, false
-	}
-	return code, st.ModTime().UTC(), true
+	exit, ok, _ := oci.ReadExitFile(filepath.Join(r.settings.ExitDir(), id)) // none, or being written
+	return exit.Code, exit.At.UTC(), ok
 }
 
 // oomKilled tells whether the kernel killed a process of a container for memory.

@@ -17,6 +17,7 @@ import (
 	"github.com/podctl/podctl/pkg/depgraph"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -413,7 +414,7 @@ func (r *Runtime) guessConfig(c *container.Container) {
 		}
 	}
 	if c.Runtime.Process.PID == 0 {
-		c.Runtime.Process = r.processFromFile(c, "", "pidfile")
+		c.Runtime.Process = r.processFromFile(c, "", oci.PidFileName)
 	}
 }
 

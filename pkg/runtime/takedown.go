@@ -13,6 +13,7 @@ import (
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/proc"
 )
 
@@ -56,8 +57,8 @@ const endTime = 10 * time.Second
 func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) error {
 	process, conmon := c.Runtime.Process, c.Runtime.Conmon
 	if mayBeStarted(c.Intent) && process.PID == 0 {
-		process = r.processFromFile(c, c.Config.PidFile, "pidfile")
-		conmon = r.processFromFile(c, c.Config.ConmonPidFile, "conmon.pid")
+		process = r.processFromFile(c, c.Config.PidFile, oci.PidFileName)
+		conmon = r.processFromFile(c, c.Config.ConmonPidFile, oci.ConmonPidFileName)
 	}
 	if !mayBeStarted(c.Intent) {
 		return errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon), r.endHealthWatch(ctx, c))
@@ -92,7 +93,7 @@ func (r *Runtime) endSessions(ctx context.Context, c *container.Container) {
 	soon, cancel := context.WithTimeout(ctx, conmonTime)
 	defer cancel()
 	for _, s := range sessions {
-		conmon := r.processIn(filepath.Join(dir, s.Name(), "conmon.pid"), func(pid int) bool {
+		conmon := r.processIn(filepath.Join(dir, s.Name(), oci.ConmonPidFileName), func(pid int) bool {
 			return strings.Contains(r.processes.Cmdline(pid), s.Name())
 		})
 		if r.processes.Wait(soon, proc.Process(conmon)) == nil {
@@ -146,7 +147,7 @@ func (r *Runtime) processFromFile(c *container.Container, path, name string) con
 		path = filepath.Join(r.settings.BundleDir(c.ID), name)
 	}
 	return r.processIn(path, func(pid int) bool {
-		if name == "conmon.pid" {
+		if name == oci.ConmonPidFileName {
 			return strings.Contains(r.processes.Cmdline(pid), c.ID)
 		}
 		return r.processes.InCgroup(pid, c.ID)

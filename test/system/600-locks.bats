@@ -76,6 +76,41 @@ end_stopper() {
   end_stopper
 }
 
+# read_all: every read answers soon
+read_all() {
+  local read
+  for read in "ps --all" "pod ps" "pod inspect web" "inspect deaf" info "events --stream=false --since 0" locks; do
+    # shellcheck disable=SC2086 # words
+    run_podctl $read
+    [[ -n $output ]] || fail "$read says nothing"
+  done
+  run_podctl '?' doctor # which finds what is half done, or nothing
+  ((status < 2)) || fail "doctor: exit code $status"
+}
+
+@test "reads answer while another podctl is stopped in its tracks, wherever" {
+  requires root
+  local verb pid pause n=0
+  deaf_pod
+  PODCTL_TIMEOUT=30
+  # At instants from its first step to its last, whatever those are here.
+  for pause in 0.01 0.03 0.05 0.1 0.2; do
+    verb="pod stop --time 0 web"
+    ((n % 2 == 0)) || verb="pod start web"
+    # shellcheck disable=SC2086 # words
+    "$PODCTL" "${PODCTL_ARGS[@]}" $verb >/dev/null 2>&1 3>&- &
+    pid=$!
+    sleep "$pause" # not for anything to happen: to stop it somewhere else each time
+    if kill -STOP "$pid" 2>/dev/null; then
+      read_all
+      kill -CONT "$pid"
+      n=$((n + 1))
+    fi
+    wait "$pid"
+  done
+  ((n > 0)) || fail "none was stopped in time"
+}
+
 @test "--lock-timeout gives up, naming the holder and the remedy" {
   requires root
   deaf_pod
