@@ -41,6 +41,9 @@ func (s *Store) migrate(ctx context.Context, scripts fs.FS) error {
 			return err
 		}
 	}
+	if err := syncNewWAL(s.path); err != nil {
+		return err
+	}
 	for have < len(files) {
 		if have, err = s.migrateOnce(ctx, scripts, files); err != nil {
 			return err
@@ -104,7 +107,7 @@ func (s *Store) backUp(ctx context.Context, version int) error {
 	if err := s.copyTo(ctx, partial.Name()); err != nil {
 		return fmt.Errorf("copy database %s before its migration: %w", s.path, err)
 	}
-	if err := errors.Join(partial.Sync(), os.Rename(partial.Name(), target)); err != nil {
+	if err := errors.Join(partial.Sync(), os.Rename(partial.Name(), target), syncDir(target)); err != nil {
 		return fmt.Errorf("copy database %s before its migration: %w", s.path, err)
 	}
 	return nil

@@ -80,5 +80,5 @@ func Swap(path, fresh string, now time.Time) (kept string, err error) {
 	if err := os.Rename(fresh, path); err != nil {
 		return kept, fmt.Errorf("put the new database in place: %w", err)
 	}
-	return kept, nil
+	return kept, syncDir(path)
 }

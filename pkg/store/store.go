@@ -73,6 +73,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := refuseRollbackJournal(path); err != nil {
 		return nil, err
 	}
+	leaveDirectories()
 	s := &Store{path: path, now: time.Now}
 	s.write = openHandle(path, url.Values{"_txlock": {"immediate"}})
 	s.write.SetMaxOpenConns(1)
