@@ -182,7 +182,7 @@ wait_until() {
 
 # requires NEED...: skips the test, saying why, where the host lacks one.
 #   root systemd cgroup1 cgroup2 crun runc, containers (root, or a user who has
-#   what containers need), isolated (hack/isolate.sh), alone (that, or a virtual
+#   what containers need), cgroups (likewise, with limits and pause), isolated (hack/isolate.sh), alone (that, or a virtual
 #   machine), or the name of a program
 requires() {
   local need
