@@ -1,10 +1,13 @@
 package runtime
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -39,6 +42,22 @@ func TestMountFrom(t *testing.T) {
 	})
 }
 
+// aBlockDevice is any block device of this host.
+func aBlockDevice(t *testing.T) (path string, number uint64) {
+	t.Helper()
+	entries, err := os.ReadDir("/dev")
+	require.NoError(t, err)
+	for _, e := range entries {
+		path := filepath.Join("/dev", e.Name())
+		var st unix.Stat_t
+		if unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFBLK {
+			return path, uint64(st.Rdev)
+		}
+	}
+	t.Skip("no block device in /dev")
+	return "", 0
+}
+
 func TestPodLimits(t *testing.T) {
 	weight := uint16(20)
 	memory := int64(1024)
@@ -51,20 +70,23 @@ func TestPodLimits(t *testing.T) {
 		require.Same(t, c.Resources, limits)
 	})
 	t.Run("devices_are_found_by_path", func(t *testing.T) {
+		path, number := aBlockDevice(t)
 		with := *c
-		with.ReadBPS = []container.Throttle{{Path: "/dev/null", Rate: 7}}
+		with.ReadBPS = []container.Throttle{{Path: path, Rate: 7}}
 		limits, err := podLimits(&with)
 		require.NoError(t, err)
-		null := specs.LinuxThrottleDevice{Rate: 7}
-		null.Major, null.Minor = 1, 3
+		disk := specs.LinuxThrottleDevice{Rate: 7}
+		disk.Major, disk.Minor = int64(unix.Major(number)), int64(unix.Minor(number))
 		require.Equal(t, &specs.LinuxResources{
 			Memory:  &specs.LinuxMemory{Limit: &memory},
-			BlockIO: &specs.LinuxBlockIO{Weight: &weight, ThrottleReadBpsDevice: []specs.LinuxThrottleDevice{null}},
+			BlockIO: &specs.LinuxBlockIO{Weight: &weight, ThrottleReadBpsDevice: []specs.LinuxThrottleDevice{disk}},
 		}, limits)
 		require.Nil(t, c.Resources.BlockIO.ThrottleReadBpsDevice)
 	})
-	t.Run("a_path_that_is_no_device_is_refused", func(t *testing.T) {
-		_, err := podLimits(&pod.Config{WriteBPS: []container.Throttle{{Path: "/dev/nowhere", Rate: 1}}})
-		require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+	t.Run("a_path_that_is_no_block_device_is_refused", func(t *testing.T) {
+		for _, path := range []string{"/dev/nowhere", "/dev/null"} {
+			_, err := podLimits(&pod.Config{WriteBPS: []container.Throttle{{Path: path, Rate: 1}}})
+			require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+		}
 	})
 }
