@@ -52,11 +52,7 @@ type inspectedImage struct{ *image.Details }
 func (i inspectedImage) Id() string { return i.ID } //nolint:revive // templates are written with either
 
 func inspectImage(ctx context.Context, eng *engine.Runtime, name string, _ bool) (any, error) {
-	images, err := eng.Images()
-	if err != nil {
-		return nil, err
-	}
-	details, err := images.Inspect(ctx, name)
+	details, err := engine.PeekImages(eng, func(images *image.Store) (*image.Details, error) { return images.Inspect(ctx, name) })
 	return inspectedImage{details}, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/opencontainers/selinux/go-selinux"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/settings"
 	"github.com/podctl/podctl/pkg/version"
 )
@@ -91,12 +92,7 @@ func (r *Runtime) addStore(info *Info, counts ContainerStoreInfo) {
 		ContainerStore: counts, GraphRoot: r.settings.GraphRoot, RunRoot: r.settings.RunRoot, VolumePath: r.settings.VolumeDir,
 		GraphOptions: map[string]string{}, GraphStatus: map[string]string{}, Database: r.settings.Database(),
 	}
-	images, err := r.images()
-	if err != nil {
-		info.choose("storageDriver", settings.Choice{}, err)
-		return
-	}
-	facts, err := images.Info()
+	facts, err := PeekImages(r, (*image.Store).Info)
 	if err != nil {
 		info.choose("storageDriver", settings.Choice{Value: facts.Driver}, err)
 		return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/lock"
 	"github.com/podctl/podctl/pkg/network"
@@ -69,8 +70,9 @@ type Runtime struct {
 	finished sync.Map
 	// lookPause is the time between the two looks of Examine.
 	lookPause time.Duration
-	// imagesOpen says that images was called.
-	imagesOpen atomic.Bool
+	// imagesOpen says that images was called, imagesStuck that it may not have
+	// returned.
+	imagesOpen, imagesStuck atomic.Bool
 }
 
 // Open opens the database and brings it up to this boot.
@@ -129,6 +131,37 @@ func (r *Runtime) Settings() *settings.Settings { return r.settings }
 // Images opens the image store.
 func (r *Runtime) Images() (*image.Store, error) { return r.images() }
 
+// readTime is how long a command that only reads waits for the image store, whose
+// locks are held by whoever works on a layer, and for as long as that is stopped.
+const readTime = 3 * time.Second
+
+// PeekImages reads something of the image store without waiting for it longer
+// than a moment. Errors: class ErrUnavailable if it is locked; then read may still
+// be running.
+func PeekImages[T any](r *Runtime, read func(*image.Store) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		var a answer
+		images, err := r.images()
+		if a.err = err; err == nil {
+			a.value, a.err = read(images)
+		}
+		answers <- a
+	}()
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-time.After(readTime):
+		r.imagesStuck.Store(true)
+		var none T
+		return none, fmt.Errorf("the image store is locked by another process: %w", errdefs.ErrUnavailable)
+	}
+}
+
 // Networks opens the network backend.
 func (r *Runtime) Networks() (*network.Backend, error) { return r.networks() }
 
@@ -136,14 +169,22 @@ func (r *Runtime) Networks() (*network.Backend, error) { return r.networks() }
 // store's driver keeps a mount for as long as it is open. The database is left
 // as it is (see package store).
 func (r *Runtime) Close() error {
-	if !r.imagesOpen.Load() {
+	if !r.imagesOpen.Load() || r.imagesStuck.Load() {
 		return nil
 	}
 	images, err := r.images()
 	if err != nil {
 		return nil //nolint:nilerr // it was not opened: nothing to close
 	}
-	return images.Close()
+	// It waits for locks, and what is not taken away now the next command takes.
+	closed := make(chan error, 1)
+	go func() { closed <- images.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(readTime):
+		return nil
+	}
 }
 
 func (r *Runtime) openCgroups() (cgroupmgr.Manager, error) {

@@ -147,6 +147,12 @@ func (s *Store) begin(ctx context.Context) (*shared, error) {
 		leave()
 		return nil, err
 	}
+	if !s.tuned.Swap(true) {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", walPages)); err != nil {
+			leave()
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		leave()
 		return nil, errors.Join(err, conn.Close())

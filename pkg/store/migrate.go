@@ -21,12 +21,8 @@ func (s *Store) migrate(ctx context.Context, scripts fs.FS) error {
 	if err != nil {
 		return err
 	}
-	var (
-		have int
-		ours bool
-	)
-	if err := s.write.QueryRowContext(ctx, "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'container_deps') FROM pragma_user_version").
-		Scan(&have, &ours); err != nil {
+	have, ours, err := s.version(ctx)
+	if err != nil {
 		return err
 	}
 	if have > 0 && !ours {
@@ -49,8 +45,19 @@ func (s *Store) migrate(ctx context.Context, scripts fs.FS) error {
 			return err
 		}
 	}
-	_, err = s.write.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", walPages))
-	return err
+	return nil
+}
+
+// version reads the schema's version, and whether it is one of ours. A database
+// that is there is only read, which waits for nobody.
+func (s *Store) version(ctx context.Context) (have int, ours bool, err error) {
+	const query = "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'container_deps') FROM pragma_user_version"
+	if st, statErr := os.Stat(s.path); statErr == nil && st.Size() > 0 {
+		err = s.View(ctx, func(tx *Tx) error { return tx.tx.QueryRowContext(ctx, query).Scan(&have, &ours) })
+	} else {
+		err = s.write.QueryRowContext(ctx, query).Scan(&have, &ours)
+	}
+	return have, ours, err
 }
 
 // migrateOnce reads the version again inside the write transaction: another

@@ -160,16 +160,16 @@ func TestPragmas(t *testing.T) {
 	s := open(t)
 	s.write.SetMaxOpenConns(2)
 	for handle, db := range map[string]*sql.DB{"write": s.write, "read": s.reader()} {
-		queryOnly := "0"
+		queryOnly, patience := "0", "120000"
 		if handle == "read" {
-			queryOnly = "1"
+			queryOnly, patience = "1", "2000"
 		}
 		for range 2 {
 			conn, err := db.Conn(t.Context()) // held open: the next is another
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, conn.Close()) })
 			for pragma, want := range map[string]string{
-				"foreign_keys": "1", "journal_mode": "wal", "synchronous": "2", "busy_timeout": "120000", "query_only": queryOnly,
+				"foreign_keys": "1", "journal_mode": "wal", "synchronous": "2", "busy_timeout": patience, "query_only": queryOnly,
 			} {
 				var got string
 				require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sqlite3 "github.com/mattn/go-sqlite3" // also registers the driver
@@ -54,6 +55,8 @@ type Store struct {
 
 	readOnce sync.Once
 	read     *sql.DB
+	heldOff  atomic.Bool // by a process that was stopped (frozen.go)
+	tuned    atomic.Bool // the writer's connection
 }
 
 // Open opens the database file at path, creates it and its directory when
@@ -134,7 +137,7 @@ func openHandle(path string, extra url.Values) *sql.DB {
 // reader opens the query_only handle at the first read.
 func (s *Store) reader() *sql.DB {
 	s.readOnce.Do(func() {
-		s.read = openHandle(s.path, url.Values{"_query_only": {"1"}})
+		s.read = openHandle(s.path, url.Values{"_query_only": {"1"}, "_busy_timeout": {fmt.Sprint(readPatience.Milliseconds())}})
 		s.read.SetMaxOpenConns(2)
 	})
 	return s.read
@@ -170,10 +173,11 @@ func (tx *Tx) Now() time.Time { return tx.now }
 
 // View runs fn in one read transaction: one snapshot, no lock, no write.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	sqlTx, err := s.reader().BeginTx(ctx, nil)
+	sqlTx, closing, err := s.beginRead(ctx)
 	if err != nil {
-		return s.explain(err)
+		return s.explain(cancelled(ctx, err))
 	}
+	defer closing()
 	if err := fn(&Tx{tx: sqlTx, now: s.now().UTC(), discardEvents: s.DiscardEvents}); err != nil {
 		// The driver rolled back already if the context was cancelled.
 		if rbErr := sqlTx.Rollback(); rbErr != nil && !errors.Is(rbErr, sql.ErrTxDone) {

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"database/sql"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestReaderDoesNotWaitForWhoIsStopped: the other process keeps everybody out, as
+// one does that is stopped while it reads the WAL in.
+func TestReaderDoesNotWaitForWhoIsStopped(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	addPod(t, s, "aa", "web", 1)
+	require.NoError(t, s.Close())
+
+	stopped, err := sql.Open("sqlite3", "file:"+s.path+"?_locking_mode=EXCLUSIVE&_txlock=exclusive")
+	require.NoError(t, err)
+	defer stopped.Close()
+	tx, err := stopped.BeginTx(ctx, nil)
+	require.NoError(t, err)
+
+	reader, err := Open(ctx, s.path)
+	require.NoError(t, err)
+	defer reader.Close()
+	names := func() (names []string) {
+		view(t, reader, func(tx *Tx) {
+			pods, err := tx.Pods(ctx)
+			require.NoError(t, err)
+			for _, p := range pods {
+				names = append(names, p.Name)
+			}
+		})
+		return names
+	}
+	require.Equal(t, []string{"web"}, names())
+	require.NoError(t, tx.Rollback())
+	require.NoError(t, stopped.Close())
+	addPod(t, reader, "bb", "db", 2)
+	require.Equal(t, []string{"web", "db"}, names())
+}
