@@ -53,8 +53,8 @@ func (b *Backend) Forget(a Attachment) error {
 // the firewall rules without them.
 func (b *Backend) undoFailed(ctx context.Context, a Attachment, tried map[string]types.PerNetworkOptions) error {
 	for name, options := range tried {
-		if len(options.StaticIPs) == 0 || !hasLink(a.NSPath, options.InterfaceName) {
-			continue
+		if len(options.StaticIPs) == 0 {
+			continue // it did not come to this one
 		}
 		if _, err := b.leases.keep(a.ID, name, options.StaticIPs); err != nil {
 			return err

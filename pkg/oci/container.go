@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -83,13 +85,39 @@ func (r *Runtime) Delete(ctx context.Context, id string, opts DeleteOptions) err
 		args = append(args, "--force")
 	}
 	_, err := r.command(ctx, nil, append(args, id)...)
-	if err == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return err
 	}
-	if _, stateErr := r.State(ctx, id); errors.Is(stateErr, errdefs.ErrNoSuchCtr) {
+	if err != nil {
+		if _, stateErr := r.State(ctx, id); !errors.Is(stateErr, errdefs.ErrNoSuchCtr) {
+			return err
+		}
+	}
+	return r.removeRecord(id)
+}
+
+// removeRecord removes the directory of a container the OCI runtime has deleted.
+// It cannot do so itself if it was killed at exec or create: runc binds its own
+// program to a file in there for a moment, to run it from a mount that is read-only.
+func (r *Runtime) removeRecord(id string) error {
+	if r.cfg.RuntimeRoot == "" || id == "" {
 		return nil
 	}
-	return err
+	dir := filepath.Join(r.cfg.RuntimeRoot, id)
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for remains of container %s: %w", id, err)
+	}
+	for _, e := range entries {
+		_ = unix.Unmount(filepath.Join(dir, e.Name()), unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) // mostly it is none
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("remove remains of container %s: %w", id, err)
+	}
+	return nil
 }
 
 // State asks the OCI runtime about a container; one it does not know is
