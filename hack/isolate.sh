@@ -99,6 +99,7 @@ stage_inside() {
     echo "$resolv" >"$resolv_file"
   fi
   ip link set lo up
+  export PODCTL_TEST_ISOLATED=1
   if [[ $1 == --user ]]; then
     shift
     make_user

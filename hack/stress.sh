@@ -2,16 +2,15 @@
 # stress.sh [-t SECONDS] [-j PROCESSES] [-k] [-s SEED]
 #
 # Many podctl processes do random verbs on a few shared pods (default: 32
-# processes, 8 pods, 30 seconds), with -k some of them killed. Fails if a
-# command takes longer than a minute, if the database is ever "locked", if a
-# command fails in a way that no order of the commands one after another would
-# explain, or if anything is left on the host after everything was removed.
-# Prints "N commands, M bad". Run it through hack/isolate.sh.
+# processes, 8 pods, 30 seconds), with -k some of them killed, while one more asks
+# `podctl doctor` over and over. Fails if a command takes longer than a minute, if
+# the database is ever "locked", if a command fails in a way that no order of the
+# commands one after another would explain, if the doctor finds anything while
+# nobody is killed, or if anything is left on the host after everything was
+# removed. Prints "N commands, M bad", and how long the longest took. Run it
+# through hack/isolate.sh.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-repo=$PWD
-# shellcheck source=test/system/leftovers.bash
-. test/system/leftovers.bash
 
 seconds=30 jobs=32 kill=0 seed=$RANDOM
 while getopts t:j:ks: opt; do
@@ -24,15 +23,10 @@ while getopts t:j:ks: opt; do
   esac
 done
 
-podctl=${PODCTL:-$repo/bin/podctl}
-work=$(mktemp -d /tmp/stress.XXXXXX)
-trap 'umount -l "$work/root/overlay" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
-BATS_FILE_TMPDIR=$work # what leftovers.bash calls ours
-ROOT=$work/root RUNROOT=$work/run TMP=$work/tmp
-args=(--root "$ROOT" --runroot "$RUNROOT" --tmpdir "$TMP" --network-config-dir "$work/net")
-mkdir -p "$ROOT" "$RUNROOT" "$TMP" "$work/net"
-export PODCTL_LEASES=${PODCTL_LEASES:-$repo/bin/leases}
+# shellcheck source=hack/scratch.bash
+. hack/scratch.bash
 
+limit=60000 # ms
 p() { timeout -k 5 120 "$podctl" "${args[@]}" "$@"; }
 
 # What another command that came first may make of this one.
@@ -59,48 +53,70 @@ random_words() {
   esac
 }
 
+# timed WORDS...: p, output in $said; sets status and took, in ms
+timed() {
+  local started=${EPOCHREALTIME/./}
+  p "$@" >"$said" 2>&1 </dev/null
+  status=$?
+  took=$(((${EPOCHREALTIME/./} - started) / 1000))
+}
+
 worker() {
-  local n=0 words said=$work/said.$1 status started
+  local n=0 max=0 words said=$work/said.$1 status took
   RANDOM=$((seed + $1))
   while ((SECONDS < seconds)); do
     read -r -a words < <(random_words)
-    started=$SECONDS
+    n=$((n + 1))
     if ((kill && RANDOM % 10 == 0)); then
       timeout -s KILL 0.$((RANDOM % 3))$((RANDOM % 10)) "$podctl" "${args[@]}" "${words[@]}" >"$said" 2>&1 </dev/null
-      status=0 # whatever it came to
-    else
-      p "${words[@]}" >"$said" 2>&1 </dev/null
-      status=$?
+      continue # whatever it came to
     fi
-    n=$((n + 1))
-    if ((SECONDS - started > 60)); then
-      echo "BAD: $((SECONDS - started)) seconds: ${words[*]}" >>"$work/bad"
-    fi
-    if grep -q 'database is locked' "$said"; then
+    timed "${words[@]}"
+    ((took <= max)) || max=$took
+    if ((took > limit)); then
+      echo "BAD: $took ms: ${words[*]}" >>"$work/bad"
+    elif grep -q 'database is locked' "$said"; then
       echo "BAD: ${words[*]}: $(<"$said")" >>"$work/bad"
     elif ((status != 0)) && grep '^Error' "$said" | grep -qvE "$expected"; then
       echo "BAD: ${words[*]}: exit $status: $(<"$said")" >>"$work/bad"
     fi
   done
-  echo "$n" >"$work/count.$1"
+  echo "$n $max" >"$work/count.$1"
+} 2>/dev/null
+
+# What a killed command left is a finding until the next one mends it; and that
+# may be long in coming if it waits for a lock.
+doctor() {
+  local n=0 max=0 said=$work/said.doctor status took
+  while ((SECONDS < seconds)); do
+    timed doctor
+    n=$((n + 1))
+    ((took <= max)) || max=$took
+    if ((took > limit || status > 1 || (status == 1 && !kill))); then
+      echo "BAD: doctor: exit $status after $took ms: $(<"$said")" >>"$work/bad"
+    fi
+    sleep 0.5
+  done
+  echo "$n $max" >"$work/doctor"
 } 2>/dev/null
 
 echo "seed $seed"
-hack/busybox-image.sh "$work/busybox.tar" localhost/busybox:latest
-p load -q -i "$work/busybox.tar" >/dev/null || exit 1
-p pod create --name warm >/dev/null && p pod start warm >/dev/null && p pod rm -f -t 0 warm >/dev/null || exit 1
-look_at_host >"$work/before"
 : >"$work/bad"
 SECONDS=0
 for ((i = 0; i < jobs; i++)); do worker "$i" & done
+doctor &
 wait
-p pod rm --all --force --time 0 >"$work/clean" 2>&1 || echo "BAD: removal: $(<"$work/clean")" >>"$work/bad"
-p rm --all --force --time 0 >"$work/clean" 2>&1 || echo "BAD: removal: $(<"$work/clean")" >>"$work/bad"
-p volume prune --force >/dev/null
+clean_up || echo "BAD: removal: $(<"$work/clean")" >>"$work/bad"
 LEFTOVER_SECONDS=20 assert_nothing_left "$work/before" >>"$work/bad" || true
 cat "$work/bad"
-total=0
-for f in "$work"/count.*; do total=$((total + $(<"$f"))); done
+read -r looks longest_look <"$work/doctor"
+total=0 longest=0
+for f in "$work"/count.*; do
+  read -r n max <"$f"
+  total=$((total + n))
+  ((max <= longest)) || longest=$max
+done
 bad=$(grep -cE '^(BAD|FAIL)' "$work/bad")
+echo "longest command $longest ms; doctor asked $looks times, longest answer $longest_look ms"
 echo "$total commands, $bad bad"
 ((bad == 0))

@@ -157,3 +157,36 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   run_podctl pod prune <<<"Yes"
   run_podctl 1 pod exists exited
 }
+
+# removing: a pod "web" that `pod rm --time $1` is at work on; sets remover.
+# Not through a function: its process would be a shell around podctl.
+removing() {
+  run_podctl pod create --name web
+  run_podctl run -d --pod web "$IMAGE" sh -c 'trap "" TERM; echo up; while :; do sleep 1; done'
+  wait_until 10 heard "$output" up
+  "$PODCTL" "${PODCTL_ARGS[@]}" pod rm --force --time "$1" web >/dev/null 2>&1 3>&- &
+  remover=$!
+  wait_until 10 pod_is_locked_by "$remover"
+}
+heard() { podctl logs "$1" | grep -q "$2"; }
+pod_is_locked_by() { podctl locks --format '{{.Object}} {{.State}} {{.PID}}' | grep -qx "pod holder $1"; }
+
+@test "of several rm at once one does the work, and the others wait for it" {
+  removing 3
+  "$PODCTL" "${PODCTL_ARGS[@]}" pod rm --force --ignore web >"$BATS_TEST_TMPDIR/ignoring" 2>&1 3>&- &
+  local ignoring=$!
+  run_podctl '?' pod rm --force web
+  [[ $status == 0 ]] || like "$stderr" 'no such pod'
+  wait "$remover"
+  wait "$ignoring"
+  run_podctl 1 pod exists web
+}
+
+@test "rm carries on a removal whose podctl was killed, and waits as long as that would have" {
+  removing 1
+  kill -9 "$remover"
+  wait "$remover" || true
+  PODCTL_TIMEOUT=60
+  run_podctl pod rm --force --time 600 web
+  run_podctl 1 pod exists web
+}

@@ -3,12 +3,7 @@
 # database, no error that an order would not explain (hack/stress.sh).
 
 load helpers
+load sweeps
 
-stress() {
-  requires root
-  ((${PODCTL_TEST_ISOLATED:-0})) || skip "removes every pod it sees: only in isolation"
-  PODCTL=$PODCTL "$REPO/hack/stress.sh" -t "${STRESS_SECONDS:-15}" -s 1 "$@" 3>&-
-}
-
-@test "32 processes on 8 pods" { stress; }
-@test "32 processes on 8 pods, some of them killed" { stress -k; }
+@test "32 processes on 8 pods" { sweep stress.sh -t "${STRESS_SECONDS:-15}"; }
+@test "32 processes on 8 pods, some of them killed" { sweep stress.sh -t "${STRESS_SECONDS:-15}" -k; }
