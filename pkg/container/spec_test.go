@@ -345,3 +345,13 @@ func TestSpecResources(t *testing.T) {
 		require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
 	})
 }
+
+func BenchmarkSpec(b *testing.B) {
+	c, in := sample()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Spec(c, in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
