@@ -1,6 +1,7 @@
 # make          build bin/podctl
 # make demo     install what is needed, build, run a pod from creation to removal
-# make check    everything CI runs: setup, build, lint, model, unit tests, system tests
+# make check    everything CI runs: setup, build, lint, model, unit tests, speed, system tests
+# make bench    measure against Debian's podman; ROWS= picks rows, RUNS= the number of runs
 # make install  PREFIX=/usr/local DESTDIR=
 #
 # setup and system need root; nothing else does.
@@ -42,6 +43,11 @@ bin/podctl:
 .PHONY: bin/leases
 bin/leases:
 	$(GOBUILD) -o $@ ./test/system/leases
+
+# Measures podctl; see hack/bench.sh.
+.PHONY: bin/bench
+bin/bench:
+	$(GOBUILD) -o $@ ./hack/bench
 
 .PHONY: install
 install: bin/podctl
@@ -85,6 +91,13 @@ model:
 system-user: bin/podctl bin/leases
 	hack/system-test.sh --user $(TESTS)
 
+# A gross loss of speed: podctl may not need more CPU time than podman for work
+# of which it needs a third. CPU time, so that a busy host changes nothing.
+.PHONY: faster
+faster: bin/podctl bin/bench
+	@hack/bench.sh -check -runs 5 -rows '^(pod-create|ps-1|ps-10)$$' || \
+		{ code=$$?; [ $$code = 3 ] || exit $$code; echo "faster: skipped, there is no podman to compare with"; }
+
 # In this order even under make -j: each step is cheaper than the next.
 .PHONY: check
 check:
@@ -93,8 +106,14 @@ check:
 	$(MAKE) lint
 	$(MAKE) model
 	$(MAKE) test
+	$(MAKE) faster
 	$(MAKE) system
 	$(MAKE) system-user
+
+# Without ROWS the tables and plots of docs/performance.md are written anew.
+.PHONY: bench
+bench: setup bin/podctl bin/bench
+	hack/bench.sh -runs $(or $(RUNS),7) $(if $(ROWS),-rows '$(ROWS)',-doc docs/performance.md)
 
 .PHONY: demo
 demo: setup bin/podctl
