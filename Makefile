@@ -29,7 +29,7 @@ GOLANGCI_VERSION := v2.13.2
 GOLANGCI_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/podctl/tools/golangci-lint-$(GOLANGCI_VERSION)
 GOLANGCI := $(GOLANGCI_DIR)/golangci-lint
 
-SHELL_SCRIPTS = $(wildcard .ci/run hack/testvm hack/*.sh hack/*.bash test/system/*.sh test/system/*.bash test/system/*.bats)
+SHELL_SCRIPTS = $(wildcard .ci/run hack/testvm hack/*.sh hack/*.bash test/system/*.sh test/system/*.bash test/system/*.bats test/system/parts/part)
 
 .PHONY: all
 all: bin/podctl

@@ -112,7 +112,7 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 	if err := b.requireNetavark(); err != nil {
 		return err
 	}
-	if err := waitOrphans(ctx, a.NSPath, orphanWait); err != nil {
+	if err := waitOrphans(ctx, a.NSPath, b.patience.forOrphans()); err != nil {
 		return err
 	}
 	pending, err := b.attached(ctx, a) // as it is now that nothing moves

@@ -41,6 +41,14 @@ func (p *patience) now() time.Duration {
 	return p.limit
 }
 
+// forOrphans is how long a netavark whose caller was killed may take.
+func (p *patience) forOrphans() time.Duration {
+	if p.limit > 0 {
+		return min(p.limit, orphanWait)
+	}
+	return orphanWait
+}
+
 // run runs fn, which makes libnetwork run netavark, once at a time. libnetwork
 // neither heeds a context nor bounds what netavark takes, and holds a lock that
 // every other network operation on this host waits for: so netavark is killed

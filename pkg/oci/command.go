@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	goruntime "runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,7 +38,11 @@ func (r *Runtime) run(ctx context.Context, stdin io.Reader, args []string) ([]by
 	cmd.Env = r.environ()
 	// A ^C at the terminal goes to its whole process group. Whether it ends
 	// this step is the context's decision, so the program must not get it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// If we are killed it goes too, so that whoever comes next finds nobody at
+	// work. The kernel takes the end of the thread for ours: that stays with us.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	goruntime.LockOSThread()
+	defer goruntime.UnlockOSThread()
 	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGKILL) } // the runtime may be a script that waits for the real one
 	// What the OCI runtime leaves behind may hold its standard error open.
 	cmd.WaitDelay = time.Second
