@@ -54,7 +54,7 @@ type Manager interface {
 	UpdatePod(ctx context.Context, path string, r *specs.LinuxResources) error
 
 	// RemovePod removes the pod cgroup and all below it from every hierarchy.
-	// It waits for processes to leave until ctx ends, or for five seconds if
+	// It waits for processes to leave until ctx ends, or for twenty seconds if
 	// ctx has no deadline, and then returns a [*BusyError]. Conmons are not
 	// waited for: when nothing else is left they are moved out (cgroupfs) or
 	// stopped (systemd). The calling process may be in the pod's conmon cgroup

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// removeTime bounds a removal whose context has no deadline.
-	removeTime = 5 * time.Second
+	// removeTime bounds a removal whose context has no deadline. On a busy host the
+	// kernel takes seconds to let go of the processes of a cgroup.
+	removeTime = 20 * time.Second
 	// A cgroup stays busy for an instant after its last process ended, until
 	// the process is reaped; longer waits are for processes to end.
 	firstPause = time.Millisecond
