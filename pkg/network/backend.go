@@ -50,6 +50,7 @@ type Backend struct {
 	netavark string // empty when the program was not found
 	missing  error  // why it was not found
 	rootless bool
+	user     userNet
 	patience patience
 }
 
@@ -79,6 +80,7 @@ func Open(cfg Config) (*Backend, error) {
 		netavark: binary,
 		missing:  missing,
 		rootless: cfg.Rootless,
+		user:     newUserNet(cfg),
 		patience: patience{limit: cfg.Timeout},
 	}, nil
 }

@@ -34,7 +34,10 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 			return fmt.Errorf("tear down network: %w", attachError(err))
 		}
 	}
-	return b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks)))
+	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil || b.user.dir == "" {
+		return err
+	}
+	return b.removeUnused()
 }
 
 // Forget gives up what Teardown could not undo: interfaces and leases go,
@@ -189,6 +192,9 @@ func (b *Backend) inOut(ctx context.Context, a Attachment, nsPath string, pendin
 func (b *Backend) netavarkTeardown(ctx context.Context, a Attachment, nsPath string, pending []attachedNet) error {
 	if slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
 		b.awaitDNS()
+	}
+	if err := b.user.raise(b.leases); err != nil {
+		return fmt.Errorf("count the containers on the user's networks: %w", err)
 	}
 	options := b.options(a)
 	options.Networks = optionsOf(pending)

@@ -297,6 +297,22 @@ answers_udp() {
   is "$output" ""
 }
 
+@test "a wrong count of containers takes no network away, and leaves none" {
+  user
+  requires netavark pasta
+  local count=$RUNROOT/networks/rootless-netns/ref-count
+  run_podctl run -d --name c1 --network podman "$IMAGE" sleep 300
+  run_podctl run -d --name c2 --network podman "$IMAGE" sleep 300
+  printf 1 >"$count" # a start that was killed before it counted itself
+  run_podctl rm --force --time 0 c1
+  run_podctl exec c2 ip -4 -o addr show eth0
+  like "$output" 'inet 10\.88\.'
+  [[ -e $count ]] || fail "the network of c2 is gone"
+  printf 5 >"$count" # removals that were
+  run_podctl rm --force --time 0 c2
+  [[ ! -e $count ]] || fail "the network nobody is on stays"
+}
+
 # --- user namespaces of containers ---
 
 @test "keep-id: the user is the same inside, with its own ID or another" {
