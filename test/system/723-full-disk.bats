@@ -101,9 +101,10 @@ life() {
 }
 
 @test "no space for the run state" {
-  local pages refused=0
+  local refused=0
   on_small_disk "$TMP"
-  for pages in 0 2; do life "$TMP" "$pages"; done
+  # Once: a conmon that cannot write its exit file is waited for, five seconds.
+  life "$TMP" 0
   ((refused > 1)) || fail "only $refused commands were refused"
 }
 
