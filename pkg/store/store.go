@@ -80,12 +80,39 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{path: path, now: time.Now}
 	s.write = openHandle(path, url.Values{"_txlock": {"immediate"}})
 	s.write.SetMaxOpenConns(1)
-	if err := s.migrate(ctx, migrations); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		_ = s.write.Close()
 		return nil, s.explain(err)
 	}
 	return s, nil
 }
+
+// prepare brings the database to our schema. Processes that find none make it one
+// after the other: SQLite does not wait for another that switches it to WAL, but
+// says that it is locked; nor for one that recovers a log, which is soon over.
+func (s *Store) prepare(ctx context.Context) error {
+	if st, err := os.Stat(s.path); err == nil && st.Size() == 0 {
+		leave, err := s.enqueue(ctx)
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
+	for deadline := time.Now().Add(busyTimeout); ; {
+		err := s.migrate(ctx, migrations)
+		if !isHeldOff(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(retryPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// retryPause is the time between two tries to open a database.
+const retryPause = 10 * time.Millisecond
 
 // createPrivate makes an empty file of mode 0600 unless there is one: SQLite
 // would create it with the umask's mode.
