@@ -98,6 +98,17 @@ faster: bin/podctl bin/bench
 	@hack/bench.sh -check -runs 5 -rows '^(pod-create|ps-1|ps-10)$$' || \
 		{ code=$$?; [ $$code = 3 ] || exit $$code; echo "faster: skipped, there is no podman to compare with"; }
 
+# All system tests on the kinds of host that a virtual machine can be: with
+# systemd as root and as a user, and without. Takes an hour or more.
+.PHONY: check-vm
+check-vm: bin/podctl bin/leases
+	TESTS="$(TESTS)" hack/check-vm.sh
+
+# What needs systemd, within minutes.
+.PHONY: system-vm
+system-vm: bin/podctl bin/leases
+	hack/check-vm.sh --quick systemd
+
 # In this order even under make -j: each step is cheaper than the next.
 .PHONY: check
 check:

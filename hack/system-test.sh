@@ -12,6 +12,7 @@
 #              needs systemd.
 #   FILTER=RE  only tests whose name matches
 #   PODCTL_TEST_SLOWNESS=N  multiply all limits of time (default: 1)
+#   PODCTL_TEST_BUDGET=N  begin no test after N seconds; skip those
 #   PODCTL=X   the binary to test (default: bin/podctl)
 #
 # Fails if a test failed, if a file ended before its last test, or if no test
@@ -33,6 +34,10 @@ export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((180 * slowness))}
 export PODCTL=${PODCTL:-$PWD/bin/podctl}
 export PODCTL_LEASES=${PODCTL_LEASES:-$PWD/bin/leases}
 export PODCTL_TEST_ISOLATED=$isolate
+if [[ -n ${PODCTL_TEST_BUDGET:-} ]]; then
+  read -r uptime _ </proc/uptime
+  export PODCTL_TEST_DEADLINE=$((${uptime%.*} + PODCTL_TEST_BUDGET))
+fi
 
 # What users see differently than root does, and each kind of thing once.
 user_files=(

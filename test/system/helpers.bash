@@ -36,15 +36,25 @@ file_setup() {
 
 test_setup() {
   use_paths
+  in_time
   look_at_host >"$BATS_TEST_TMPDIR/host.before"
 }
 
 test_teardown() {
   local failed=0
   use_paths
+  [[ -e $BATS_TEST_TMPDIR/host.before ]] || return 0 # it was skipped before it began
   remove_everything || failed=1
   assert_nothing_left "$BATS_TEST_TMPDIR/host.before" || failed=1
   return "$failed"
+}
+
+# in_time: skips the test if the run has used up its time (PODCTL_TEST_BUDGET)
+in_time() {
+  local uptime
+  [[ -n ${PODCTL_TEST_DEADLINE:-} ]] || return 0
+  read -r uptime _ </proc/uptime
+  ((${uptime%.*} < PODCTL_TEST_DEADLINE)) || skip "no time left: $PODCTL_TEST_BUDGET seconds are over"
 }
 
 # The image store keeps its directory mounted on itself.
