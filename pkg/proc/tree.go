@@ -17,7 +17,8 @@ import (
 // they are gone, or with ctx.Err() if ctx ends first. p is stopped before, so that
 // it starts nothing more. What a descendant that has ended started belongs to
 // whoever adopted it: to p if p is a subreaper, as conmon is. One that is not
-// alive is success.
+// alive is success. The caller may descend from p, as an exit command does from
+// its conmon: it and what it started are left alone.
 func KillTree(ctx context.Context, p Process) error { return Source{}.KillTree(ctx, p) }
 
 // KillTree is the function [KillTree] for this source.
@@ -84,7 +85,7 @@ func (s Source) below(p Process, generations int) []Process {
 		}
 	}
 	var found []Process
-	seen := map[int]bool{p.PID: true}
+	seen := map[int]bool{p.PID: true, os.Getpid(): true}
 	for parents := []int{p.PID}; len(parents) > 0 && generations > 0; generations-- {
 		var next []int
 		for _, parent := range parents {

@@ -2,12 +2,16 @@ package proc
 
 import (
 	"bufio"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestKillTree(t *testing.T) {
@@ -41,4 +45,26 @@ func TestKillTree(t *testing.T) {
 		require.NoError(t, c.Wait(withDeadline(t)))
 		require.NoError(t, KillTree(withDeadline(t), c.Process))
 	})
+}
+
+func TestKillTreeSparesTheCaller(t *testing.T) {
+	const fileVar = "PODCTL_TEST_KILL_PARENT"
+	if file := os.Getenv(fileVar); file != "" { // we are below the shell
+		parent, err := Of(os.Getppid())
+		require.NoError(t, err)
+		require.NoError(t, KillTree(t.Context(), parent))
+		require.NoError(t, os.WriteFile(file, []byte("done"), 0o600))
+		return
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "file")
+	cmd := exec.Command("sh", "-c", `"$0" -test.run '^TestKillTreeSparesTheCaller$'; echo not reached`, self)
+	cmd.Env = append(os.Environ(), fileVar+"="+file)
+	out, err := cmd.Output() // waits for the one below too: it has the pipe
+	var ended *exec.ExitError
+	require.ErrorAs(t, err, &ended)
+	require.Equal(t, unix.SIGKILL, ended.Sys().(syscall.WaitStatus).Signal()) //nolint:forcetypeassert // on Linux it is
+	require.NotContains(t, string(out), "not reached")
+	require.FileExists(t, file)
 }

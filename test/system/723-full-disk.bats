@@ -68,7 +68,8 @@ full() {
   ((failed != 0)) || return 0
   refused=$((refused + 1))
   like "$said" '(^|'$'\n'')Error: ' "with $pages pages left"
-  like "$said" '[nN]o space left on device' "with $pages pages left"
+  # Where runc cannot write its record it says that, but not why.
+  like "$said" '[nN]o space left on device|unable to store init state' "with $pages pages left"
   unlike "$said" 'panic|goroutine' "with $pages pages left"
   run_podctl "$@"
 }

@@ -358,6 +358,9 @@ answers_udp() {
 @test "root and users see nothing of each other" {
   requires root isolated
   local id
+  cp /etc/passwd "$BATS_TEST_TMPDIR/passwd"
+  printf 'user%s:x:%s:%s::/run/home-%s:/bin/sh\n' 4301 4301 4301 4301 4302 4302 4302 4302 >>"$BATS_TEST_TMPDIR/passwd"
+  mount --bind "$BATS_TEST_TMPDIR/passwd" /etc/passwd
   cp /etc/subuid "$BATS_TEST_TMPDIR/subuid"
   printf '%s\n' 4301:300000:65536 4302:400000:65536 >>"$BATS_TEST_TMPDIR/subuid"
   mount --bind "$BATS_TEST_TMPDIR/subuid" /etc/subuid
@@ -381,7 +384,7 @@ answers_udp() {
   as 4301 pod rm of-4301
   as 4302 pod rm of-4302
   pkill -9 -u 4301,4302 || true # their pause processes
-  umount /etc/subuid /etc/subgid
+  umount /etc/passwd /etc/subuid /etc/subgid
 }
 
 # as ID ARGS...: podctl of another user
