@@ -11,6 +11,9 @@
 #              file in namespaces of its own (see isolate.sh). Needed for what
 #              needs systemd.
 #   FILTER=RE  only tests whose name matches
+#   AGAIN=1    run a file in which a test failed once more, when all others are
+#              done: the second run counts, and the first one's failures are
+#              shown and named at the end
 #   PODCTL_TEST_SLOWNESS=N  multiply all limits of time (default: 1)
 #   PODCTL_TEST_BUDGET=N  begin no test after N seconds; skip those
 #   PODCTL=X   the binary to test (default: bin/podctl)
@@ -66,6 +69,17 @@ run_file() {
   echo "$status" >"$work/$name.status"
 }
 
+# failed_first FILE: whether FILE failed and is to be run again, said with what
+# failed in it
+failed_first() {
+  local name
+  name=$(basename "$1" .bats)
+  [[ ${AGAIN:-0} != 0 && $(<"$work/$name.status") != 0 ]] || return 1
+  echo "# $name failed and is run again at the end:"
+  awk '/^(not )?ok / { bad = /^not / } bad || !/^(ok |1\.\.)/ { print "# " $0 }' "$work/$name.tap"
+  again+=("$1")
+}
+
 # merge FILE: prints FILE's tests, numbered on from those before, adds them to
 # the counts, and keeps the reasons of what was skipped.
 ran=0 passed=0 failed=0 skipped=0
@@ -104,8 +118,16 @@ merge() {
   ((ran += n, passed += p, failed += f, skipped += s)) || true
 }
 
+# finish_one: waits for one of the files that run
+finish_one() {
+  local pid
+  wait -n -p pid || true
+  ((running--)) || true
+  failed_first "${file_of[$pid]}" || merge "${file_of[$pid]}"
+}
+
 main() {
-  local files=("$@") file pid running=0
+  local files=("$@") again=() file running=0
   local -A file_of
   if ((${#files[@]} == 0)); then
     files=(test/system/*.bats)
@@ -113,22 +135,25 @@ main() {
   fi
   for file in "${files[@]}"; do
     if ((running == jobs)); then
-      wait -n -p pid || true
-      merge "${file_of[$pid]}"
-      ((running--)) || true
+      finish_one
     fi
     run_file "$file" &
     file_of[$!]=$file
     ((++running))
   done
   while ((running)); do
-    wait -n -p pid || true
-    merge "${file_of[$pid]}"
-    ((running--)) || true
+    finish_one
+  done
+  for file in "${again[@]}"; do
+    run_file "$file"
+    merge "$file"
   done
 
   echo "1..$ran"
   [[ ! -e $work/reasons ]] || cat "$work/reasons"
+  for file in "${again[@]}"; do
+    echo "# run again because it failed at first: $(basename "$file" .bats)"
+  done
   ((passed + failed)) || echo "# no test ran"
   echo "$passed passed, $failed failed, $skipped skipped"
   ((failed == 0 && passed > 0))

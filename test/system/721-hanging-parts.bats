@@ -32,7 +32,7 @@ gives_up() {
   PODCTL_TIMEOUT=60 run_podctl 125 --program-timeout 2s "$@"
   struck
   errors_say "$says: it did not end in 2s and was killed \(--program-timeout\)"
-  none_hangs
+  wait_until 30 none_hangs # what the exit command runs ends by itself
   mend_parts
   run_podctl "$@"
 }
@@ -68,7 +68,7 @@ gone() { ! kill -0 "$pid" 2>/dev/null; }
   break_parts 'netavark * * hang'
   PODCTL_TIMEOUT=60 run_podctl 125 --program-timeout 2s stop -t 0 net
   errors_say 'tear down network: netavark: it did not end in 2s and was killed'
-  none_hangs
+  wait_until 30 none_hangs
   mend_parts
   run_podctl stop -t 0 net
 }
@@ -94,7 +94,7 @@ gone() { ! kill -0 "$pid" 2>/dev/null; }
       PODCTL_TIMEOUT=30 run_podctl create --name two --network none "$IMAGE" sleep 100
       kill -s "$signal" "$pid"
       wait_until 30 gone
-      none_hangs
+      wait_until 30 none_hangs
       mend_parts
     done
   done
@@ -111,7 +111,7 @@ gone() { ! kill -0 "$pid" 2>/dev/null; }
     wait_until 30 gone
     mend_parts
     run_podctl --program-timeout 5s volume create --ignore other
-    none_hangs || fail "left by: $fault"
+    wait_until 30 none_hangs || fail "left by: $fault"
     run_podctl ps -a --format '{{.State}}'
     is "$output" created "$fault"
   done
