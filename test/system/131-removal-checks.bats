@@ -163,6 +163,8 @@ hold_cgroup() {
   run_podctl pod rm web
 }
 
+no_session() { ! pgrep -f 'sleep 2000'; }
+
 @test "exec sessions go with their container" {
   requires root
   chain
@@ -170,7 +172,7 @@ hold_cgroup() {
   run_podctl 125 pod rm web
   run_podctl pod rm --force --time 0 web
   is "$(sql 'SELECT count(*) FROM exec_sessions')" 0
-  ! pgrep -f 'sleep 2000' || fail "the session runs on"
+  wait_until 10 no_session
 }
 
 @test "a service keeps its pods, and goes with the last" {

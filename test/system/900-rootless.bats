@@ -34,6 +34,10 @@ gone() { [[ ! -e /proc/$1 ]] || grep -q '^State:.Z' "/proc/$1/status"; }
 # called /catatonit.
 pauses() { pgrep -u "$EUID" -fc '^(catatonit -P|podctl-pause)' || true; }
 
+# none_run REGEX: no process of this user has such a command line. One that was
+# killed may take a moment to go.
+none_run() { ! pgrep -u "$EUID" -f "$1"; }
+
 user_ns() { podctl unshare readlink /proc/self/ns/user 3>&-; }
 
 # says PORT WORD: an HTTP server there says WORD
@@ -214,8 +218,7 @@ only_pause() { [[ $(pauses) == 1 ]]; }
   run_podctl 125 pod start second
   like "$stderr" '^Error: starting container [0-9a-f]{64}: set up network: .*18080: bind: address already in use'
   run_podctl pod stop --time 0 web
-  run pgrep -u "$EUID" -fa "^[^ ]*pasta .*$TMP"
-  is "$output" ""
+  wait_until 10 none_run "^[^ ]*pasta .*$TMP"
 }
 
 @test "a port for root only is refused with the remedy" {
@@ -249,8 +252,7 @@ only_pause() { [[ $(pauses) == 1 ]]; }
   run_podctl exec srv grep -c host.containers.internal /etc/hosts
   is "$output" 1
   run_podctl rm --force --time 0 srv
-  run pgrep -u "$EUID" -fa '^([^ ]*slirp4netns|podctl-ports)'
-  is "$output" ""
+  wait_until 10 none_run '^([^ ]*slirp4netns|podctl-ports)'
 }
 
 @test "pods on a user's network know each other by name and publish ports" {
@@ -274,8 +276,7 @@ only_pause() { [[ $(pauses) == 1 ]]; }
   kill "$server"
   run_podctl pod rm --force --time 0 one two
   run_podctl network rm net1
-  run pgrep -u "$EUID" -fa '^([^ ]*(pasta|aardvark-dns)|podctl-ports)'
-  is "$output" "" "processes of networks nobody uses"
+  wait_until 10 none_run '^([^ ]*(pasta|aardvark-dns)|podctl-ports)'
 }
 
 answers_udp() {
@@ -293,8 +294,7 @@ answers_udp() {
       run_podctl rm --force --ignore --time 0 k
     done
   done
-  run pgrep -u "$EUID" -fa '^([^ ]*(pasta|slirp4netns|aardvark-dns)|podctl-ports)'
-  is "$output" ""
+  wait_until 10 none_run '^([^ ]*(pasta|slirp4netns|aardvark-dns)|podctl-ports)'
 }
 
 @test "a wrong count of containers takes no network away, and leaves none" {
