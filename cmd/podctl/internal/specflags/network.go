@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -199,6 +200,9 @@ func checkHost(line string) error {
 	return nil
 }
 
+// searchDomain is labels of letters, digits and hyphens within, with dots between.
+var searchDomain = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*\.?$`)
+
 // dnsFlags say what /etc/resolv.conf holds.
 type dnsFlags struct {
 	given
@@ -230,7 +234,10 @@ func (f *dnsFlags) apply(ns container.Namespace, n *container.Network) error {
 		n.DNSServers = append(n.DNSServers, server)
 	}
 	for _, domain := range f.search {
-		if domain == "." && len(f.search) > 1 {
+		switch {
+		case domain != "." && !searchDomain.MatchString(domain):
+			return fmt.Errorf("%s is not a valid domain", domain)
+		case domain == "." && len(f.search) > 1:
 			return errors.New("cannot pass additional search domains when also specifying '.'")
 		}
 	}

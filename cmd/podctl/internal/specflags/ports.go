@@ -127,11 +127,17 @@ func parsePortRange(text string) (start, length uint16, err error) {
 	if strings.Contains(last, "-") {
 		return 0, 0, errors.New("invalid port format - port ranges are formatted as startPort-stopPort")
 	}
+	if first == "" {
+		return 0, 0, errors.New("port numbers cannot be negative")
+	}
 	if start, err = parsePortNumber(first); err != nil {
 		return 0, 0, err
 	}
 	if !isRange {
 		return start, 1, nil
+	}
+	if last == "" {
+		return 0, 0, errors.New("must provide ending number for port range")
 	}
 	end, err := parsePortNumber(last)
 	if err != nil {

@@ -74,6 +74,9 @@ func (f *limitFlags) apply(r *container.Resources, env Env) error {
 }
 
 func (f *limitFlags) applyCPU(linux *specs.LinuxResources, env Env) error {
+	if math.IsNaN(f.cpus) || math.IsInf(f.cpus, 0) {
+		return fmt.Errorf("invalid value for cpus: %v is not a number of CPUs", f.cpus)
+	}
 	cpu := cpuOf(linux)
 	if f.cpus > 0 {
 		period, quota := uint64(cpuPeriod), int64(f.cpus*cpuPeriod)

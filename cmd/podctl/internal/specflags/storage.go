@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/containers/common/pkg/parse"
@@ -48,7 +50,7 @@ func (f *storageFlags) apply(s *container.Storage, env Env) error {
 }
 
 func (f *storageFlags) size(field **int64, name, text string) error {
-	if !f.has(name) {
+	if !f.has(name) || text == "" {
 		return nil
 	}
 	size, err := units.RAMInBytes(text)
@@ -120,11 +122,15 @@ func bindOrOverlay(source, destination string, options []string) container.Mount
 	return mount
 }
 
-// addMount and addVolumeMount refuse a destination that is taken.
+// addMount and addVolumeMount refuse a destination that is taken, unless it is
+// by the very same: that counts once.
 
 func addMount(s *container.Storage, mount container.Mount) error {
 	if mount.Destination != "" {
 		mount.Destination = path.Clean(mount.Destination)
+		if slices.ContainsFunc(s.Mounts, func(m container.Mount) bool { return reflect.DeepEqual(m, mount) }) {
+			return nil
+		}
 		if err := destinationFree(s, mount.Destination); err != nil {
 			return err
 		}
@@ -135,6 +141,9 @@ func addMount(s *container.Storage, mount container.Mount) error {
 
 func addVolumeMount(s *container.Storage, volume container.VolumeMount) error {
 	volume.Destination = path.Clean(volume.Destination)
+	if slices.ContainsFunc(s.Volumes, func(v container.VolumeMount) bool { return reflect.DeepEqual(v, volume) }) {
+		return nil
+	}
 	if err := destinationFree(s, volume.Destination); err != nil {
 		return err
 	}
