@@ -78,6 +78,9 @@ func lookUpDevice(device string) ([]hostDevice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the devices in %s: %w", source, err)
 	}
+	if len(below) == 0 {
+		return nil, fmt.Errorf("no devices found in %s: %w", source, errdefs.ErrInvalidArg)
+	}
 	var out []hostDevice
 	for _, d := range below {
 		found := hostDevice{*d, d.Path}

@@ -21,7 +21,10 @@ import (
 // isCDI reports whether a device is named as the Container Device Interface does,
 // vendor/class=name, and not by its path.
 func isCDI(device string) bool {
-	return !strings.HasPrefix(device, "/") && parser.IsQualifiedName(device)
+	kind, _, _ := strings.Cut(device, "=")
+	vendor, class, _ := strings.Cut(kind, "/")
+	// The parser panics at a name of one letter.
+	return len(vendor) > 1 && len(class) > 1 && parser.IsQualifiedName(device)
 }
 
 // inject makes the changes to the spec that CDI specifications ask for with the

@@ -160,16 +160,21 @@ func (w *writer) seccompText(given string) (text []byte, path string, err error)
 	return nil, "default", nil
 }
 
+// checkAppArmor refuses a profile where the host has no AppArmor.
+func checkAppArmor(profile string) error {
+	if profile != "" && profile != "unconfined" && !apparmor.IsEnabled() {
+		return fmt.Errorf("apparmor profile %q specified, but Apparmor is not enabled on this system: %w", profile, errdefs.ErrUnsupported)
+	}
+	return nil
+}
+
 func (w *writer) appArmor() (string, error) {
 	given := w.cfg.Security.AppArmor
 	if given == "unconfined" || given == "" && w.cfg.Security.Privileged {
 		return "", nil
 	}
-	if !apparmor.IsEnabled() {
-		if given != "" {
-			return "", fmt.Errorf("AppArmor profile %q specified but AppArmor is disabled on the host: %w", given, errdefs.ErrUnsupported)
-		}
-		return "", nil
+	if err := checkAppArmor(given); err != nil || !apparmor.IsEnabled() {
+		return "", err
 	}
 	if given == "" {
 		given = cmp.Or(w.AppArmorProfile, config.DefaultApparmorProfile)

@@ -79,9 +79,9 @@ func (b *builder) namespaces() error {
 	return nil
 }
 
-// sysctlKind is the namespace a kernel parameter belongs to, "" for one of the
-// whole host.
-func sysctlKind(name string) string {
+// SysctlKind is the namespace a kernel parameter belongs to, in the words of
+// [Namespaces.ByKind]; "" for one of the whole host.
+func SysctlKind(name string) string {
 	switch {
 	case strings.HasPrefix(name, "net."):
 		return "net"
@@ -94,22 +94,37 @@ func sysctlKind(name string) string {
 	return ""
 }
 
+// CheckSysctls refuses kernel parameters of namespaces that are the host's by the
+// modes of the container's namespaces, which must not be open any more.
+func (c *Config) CheckSysctls() error {
+	kinds := c.Namespaces.ByKind()
+	return c.checkSysctls(func(kind string) bool { return kinds[kind].IsHost() })
+}
+
+func (c *Config) checkSysctls(isHost func(kind string) bool) error {
+	titles := map[string]string{"net": "Network", "ipc": "IPC", "uts": "UTS"}
+	for _, name := range slices.Sorted(maps.Keys(c.Security.Sysctls)) {
+		if kind := SysctlKind(name); kind != "" && isHost(kind) {
+			return fmt.Errorf("sysctl %s=%s can't be set since %s Namespace set to host: %w",
+				name, c.Security.Sysctls[name], titles[kind], errdefs.ErrInvalidArg)
+		}
+	}
+	return nil
+}
+
 // sysctls sets the defaults in namespaces that are the container's own, and what
 // the user asked for in any but the host's.
 func (b *builder) sysctls() error {
 	set := map[string]string{}
 	for name, value := range b.in.DefaultSysctls {
-		if kind := sysctlKind(name); kind != "" && b.origin(kind) == ownNew {
+		if kind := SysctlKind(name); kind != "" && b.origin(kind) == ownNew {
 			set[name] = value
 		}
 	}
-	names := map[string]string{"net": "Network", "ipc": "IPC", "uts": "UTS"}
-	for _, name := range slices.Sorted(maps.Keys(b.cfg.Security.Sysctls)) {
-		if kind := sysctlKind(name); kind != "" && b.origin(kind) == fromHost {
-			return fmt.Errorf("sysctl %q can't be set since %s Namespace set to host: %w", name, names[kind], errdefs.ErrInvalidArg)
-		}
-		set[name] = b.cfg.Security.Sysctls[name]
+	if err := b.cfg.checkSysctls(func(kind string) bool { return b.origin(kind) == fromHost }); err != nil {
+		return err
 	}
+	maps.Copy(set, b.cfg.Security.Sysctls)
 	if len(set) > 0 {
 		b.spec.Linux.Sysctl = set
 	}

@@ -211,7 +211,7 @@ func TestSpecSysctls(t *testing.T) {
 		c.Namespaces.Net.Mode = ModeHost
 		c.Security.Sysctls = map[string]string{"net.core.somaxconn": "1"}
 	})
-	require.EqualError(t, err, `sysctl "net.core.somaxconn" can't be set since Network Namespace set to host: invalid argument`)
+	require.EqualError(t, err, `sysctl net.core.somaxconn=1 can't be set since Network Namespace set to host: invalid argument`)
 	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
 }
 

@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +66,24 @@ func completeNamespaces(c *container.Config, in surroundings) error {
 				where = "running in the host UTS namespace"
 			}
 			return fmt.Errorf("invalid config provided: cannot set hostname when %s: %w", where, errdefs.ErrInvalidConfig)
+		}
+	}
+	if err := checkPaths(&c.Namespaces); err != nil {
+		return err
+	}
+	return c.CheckSysctls()
+}
+
+// checkPaths refuses to join a namespace by a path that is not there. A user
+// namespace is entered to look at its mappings, which says so too.
+func checkPaths(n *container.Namespaces) error {
+	words := map[string]string{"ipc": "IPC", "net": "network", "pid": "PID", "uts": "UTS", "cgroup": "cgroup"}
+	kinds := n.ByKind()
+	for _, kind := range slices.Sorted(maps.Keys(words)) {
+		if ns := kinds[kind]; ns.Mode == container.ModePath {
+			if _, err := os.Stat(ns.Value); err != nil {
+				return fmt.Errorf("cannot find specified %s namespace path: %w", words[kind], err)
+			}
 		}
 	}
 	return nil

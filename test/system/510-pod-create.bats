@@ -289,6 +289,8 @@ $(readlink /proc/self/ns/uts)"
   in_pod web 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax /proc/sys/kernel/msgmax'
   is "$output" $'80\n123456\n4096'
   refused 'invalid sysctl value "net.x"' --sysctl net.x
+  refused "sysctl 'vm.swappiness' is not allowed" --sysctl vm.swappiness=1
+  refused "sysctl net.ipv4.ip_forward=1 can't be set since Network Namespace set to host: invalid argument" --network host --sysctl net.ipv4.ip_forward=1
 }
 
 @test "--shm-size is the size of the shared /dev/shm; the default is 64 MB" {
@@ -304,7 +306,7 @@ $(readlink /proc/self/ns/uts)"
 @test "--volume is inherited by every member" {
   mkdir "$BATS_TEST_TMPDIR/dir"
   echo from-host >"$BATS_TEST_TMPDIR/dir/f"
-  run_podctl pod create --name web --volume "$BATS_TEST_TMPDIR/dir:/d" --volume data:/data --volume "$BATS_TEST_TMPDIR/dir:/ro:ro"
+  run_podctl pod create --name web --volume "$BATS_TEST_TMPDIR/dir:/d" --volume data:/data --volume data:/data --volume "$BATS_TEST_TMPDIR/dir:/ro:ro"
   in_pod web 'cat /d/f; echo one >/data/f'
   is "$output" from-host
   in_pod web 'cat /data/f; echo x 2>/dev/null >/ro/f || echo read-only'
@@ -315,6 +317,9 @@ $(readlink /proc/self/ns/uts)"
 }
 
 @test "--device is given to every member" {
+  mkdir "$BATS_TEST_TMPDIR/none"
+  refused "no devices found in $BATS_TEST_TMPDIR/none: invalid argument" --device "$BATS_TEST_TMPDIR/none"
+  refused_like 'stat v/c=x: no such file or directory.*' --device v/c=x
   run_podctl pod create --name web --device /dev/loop-control:/dev/given:r
   in_pod web 'ls -l /dev/given; test -c /dev/given && echo there'
   like "$output" there
@@ -459,6 +464,7 @@ restarts_reach() { [[ $(starts_of "$1") -ge $2 ]]; }
   refused 'bad format for add-host: "x"' --add-host x
   refused 'hostname in add-host "a;:192.0.2.1" is empty' --add-host 'a;:192.0.2.1'
   refused 'invalid IP address in add-host: "nowhere"' --add-host x:nowhere
+  refused 'a b is not a valid domain' --dns-search 'a b'
   refused_like '.*names must match.*' --hostname 'a b'
   no_pods
 }

@@ -101,6 +101,24 @@ Seccomp:	2'
   is "$stderr" 'Error: invalid --security-opt 1: "nonsense"'
   run_podctl 125 create --security-opt nonsense=x "$IMAGE"
   is "$stderr" 'Error: invalid --security-opt 2: "nonsense=x"'
+  if [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) != Y ]]; then
+    run_podctl 125 run --security-opt apparmor=mine "$IMAGE" true
+    like "$stderr" '^Error: apparmor profile "mine" specified, but Apparmor is not enabled on this system'
+  fi
+}
+
+@test "namespaces and kernel parameters that cannot be had are refused with 125" {
+  local kind
+  for kind in pid ipc uts cgroupns; do
+    run_podctl 125 run --$kind ns:/nowhere/ns "$IMAGE" true
+    like "$stderr" "^Error: cannot find specified .* namespace path: stat /nowhere/ns: no such file or directory"
+  done
+  run_podctl 125 run --network host --sysctl net.ipv4.ip_forward=1 "$IMAGE" true
+  is "$stderr" "Error: sysctl net.ipv4.ip_forward=1 can't be set since Network Namespace set to host: invalid argument"
+  run_podctl 125 run --sysctl vm.swappiness=1 "$IMAGE" true
+  is "$stderr" "Error: sysctl 'vm.swappiness' is not allowed"
+  run_podctl ps -aq
+  is "$output" ""
 }
 
 @test "--read-only is the root, with tmpfs where programs write" {

@@ -68,11 +68,11 @@ func TestCreateConfig(t *testing.T) {
 				SubUIDName: "u", SubGIDName: "g",
 			}
 		}},
-		"security": {[]string{"--privileged", "--cap-add", "net_admin,SYS_TIME", "--cap-drop", "ALL", "--security-opt", "apparmor=p", "--security-opt", "label:disable", "--security-opt", "mask=/a:/b", "--security-opt", "unmask=ALL", "--security-opt", "no-new-privileges", "--security-opt", "seccomp=s.json", "--security-opt", "proc-opts=a,b", "--sysctl", "a=b=c", "--device", "/dev/x:/dev/y:r", "--gpus", "all,1", "--device-cgroup-rule", "c 1:3 r", "--seccomp-policy", "image"}, func(c *container.Config) {
+		"security": {[]string{"--privileged", "--cap-add", "net_admin,SYS_TIME", "--cap-drop", "ALL", "--security-opt", "apparmor=p", "--security-opt", "label:disable", "--security-opt", "mask=/a:/b", "--security-opt", "unmask=ALL", "--security-opt", "no-new-privileges", "--security-opt", "seccomp=s.json", "--security-opt", "proc-opts=a,b", "--sysctl", "net.a=b=c", "--device", "/dev/x:/dev/y:r", "--gpus", "all,1", "--device-cgroup-rule", "c 1:3 r", "--seccomp-policy", "image"}, func(c *container.Config) {
 			c.Security = container.Security{
 				Privileged: true, CapAdd: []string{"net_admin", "SYS_TIME"}, CapDrop: []string{"ALL"},
 				AppArmor: "p", LabelOpts: []string{"disable"}, Mask: []string{"/a", "/b"}, Unmask: []string{"ALL"}, NoNewPrivs: true,
-				Seccomp: "/here/s.json", ProcOpts: []string{"a", "b"}, Sysctls: map[string]string{"a": "b=c"},
+				Seccomp: "/here/s.json", ProcOpts: []string{"a", "b"}, Sysctls: map[string]string{"net.a": "b=c"},
 				Opts:    []string{"apparmor=p", "label:disable", "mask=/a:/b", "unmask=ALL", "no-new-privileges", "seccomp=s.json", "proc-opts=a,b"},
 				Devices: []string{"/dev/x:/dev/y:r", "nvidia.com/gpu=all", "nvidia.com/gpu=1"}, DeviceRules: []string{"c 1:3 r"}, SeccompPolicy: "image",
 			}
@@ -127,7 +127,7 @@ func TestCreateConfig(t *testing.T) {
 		"no_health_check": {[]string{"--no-healthcheck"}, func(c *container.Config) {
 			c.Health = &container.Health{Disabled: true, OnFailure: "none", LogDest: "local", MaxLogCount: 5, MaxLogSize: 500}
 		}},
-		"volumes": {[]string{"-v", "/a:/b", "-v", "./x:/c:ro,Z", "-v", "vol:/d/:nocopy", "-v", "/e", "-v", "/f:/g:O", "--volumes-from", "ctr:ro"}, func(c *container.Config) {
+		"volumes": {[]string{"-v", "/a:/b", "-v", "/a:/b/", "-v", "vol:/d:nocopy", "-v", "./x:/c:ro,Z", "-v", "vol:/d/:nocopy", "-v", "/e", "-v", "/f:/g:O", "--volumes-from", "ctr:ro"}, func(c *container.Config) {
 			c.Storage.Mounts = []container.Mount{
 				{Type: "bind", Source: "/a", Destination: "/b"},
 				{Type: "bind", Source: "/here/x", Destination: "/c", Options: []string{"ro", "Z"}},

@@ -46,6 +46,7 @@ func TestCreateRefuses(t *testing.T) {
 		{[]string{"--umask", "9"}, "invalid umask string 9: invalid argument"},
 		{[]string{"--systemd", "x"}, `--systemd values must be one of "true, false, always": invalid configuration`},
 		// storage
+		{[]string{"-v", "/a:/b", "-v", "/a:/b:ro"}, "/b: duplicate mount destination"},
 		{[]string{"-v", "/a:/b", "--tmpfs", "/b/"}, "/b: duplicate mount destination"},
 		{[]string{"-v", "a:/b", "--mount", "type=bind,src=/x,dst=/b"}, "/b: duplicate mount destination"},
 		{[]string{"-v", "a:/b:ro:x"}, "incorrect volume format, should be [host-dir:]ctr-dir[:option]: a:/b:ro:x"},
@@ -76,6 +77,7 @@ func TestCreateRefuses(t *testing.T) {
 		{[]string{"--security-opt", "x=y"}, `invalid --security-opt 2: "x=y"`},
 		{[]string{"--seccomp-policy", "x"}, `invalid seccomp policy "x": valid policies are ["default" "image"]`},
 		{[]string{"--sysctl", "x"}, `invalid sysctl value "x"`},
+		{[]string{"--sysctl", "kernel.x=1"}, "sysctl 'kernel.x' is not allowed"},
 		// resources
 		{[]string{"--cpus", "1", "--cpu-period", "1"}, "--cpu-period and --cpus cannot be set together"},
 		{[]string{"--cpus", "1", "--cpu-quota", "1"}, "--cpu-quota and --cpus cannot be set together"},
@@ -103,6 +105,7 @@ func TestCreateRefuses(t *testing.T) {
 // The texts that containers and pods share are tested where both can be.
 func sharedFailures() []failure {
 	return []failure{
+		{[]string{"--cpus", "nan"}, "invalid value for cpus: NaN is not a number of CPUs"},
 		{[]string{"--cpuset-cpus", "x"}, "could not parse list: invalid format: x"},
 		{[]string{"-m", "x"}, "invalid value for memory: invalid size: 'x'"},
 		{[]string{"-m", "2k", "--memory-swap", "1k"}, "minimum memoryswap limit should be larger than memory limit, see usage"},
@@ -116,6 +119,7 @@ func sharedFailures() []failure {
 		{[]string{"--device-read-bps", "/dev/x:y"}, "invalid rate for device: /dev/x:y. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb"},
 		{[]string{"--dns", "none,1.1.1.1"}, "none is not allowed to be specified with other DNS ip addresses"},
 		{[]string{"--dns", "x"}, "x is not an ip address"},
+		{[]string{"--dns-search", "a b"}, "a b is not a valid domain"},
 		{[]string{"--dns-search", ".,a"}, "cannot pass additional search domains when also specifying '.'"},
 		{[]string{"--dns", "none", "--dns-search", "a"}, "NoManageResolvConf and DNSSearch are mutually exclusive pod options: invalid pod spec"},
 		{[]string{"--dns", "none", "--dns-opt", "a"}, "NoManageResolvConf and DNSOption are mutually exclusive pod options: invalid pod spec"},
@@ -140,6 +144,8 @@ func sharedFailures() []failure {
 		{[]string{"-p", "1/tcp/udp"}, "invalid port format - protocol can only be specified once"},
 		{[]string{"-p", "::1]:1:1"}, "invalid port format - IPv6 addresses must be enclosed by []"},
 		{[]string{"-p", "[::1]1:1"}, "invalid port format - IPv6 address must be followed by a colon (':')"},
+		{[]string{"-p", "-1"}, "parsing container port: port numbers cannot be negative"},
+		{[]string{"-p", "1-:1"}, "parsing host port: must provide ending number for port range"},
 		{[]string{"-p", "1:1:1:1"}, "invalid port format - format is [[hostIP:]hostPort:]containerPort"},
 		{[]string{"-p", "80:"}, "must provide a non-empty container port to publish"},
 		{[]string{"-p", "80/"}, "must provide a non-empty protocol to publish"},

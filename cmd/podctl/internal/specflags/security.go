@@ -36,6 +36,9 @@ func (f *securityFlags) apply(s *container.Security, env Env) error {
 		if !ok {
 			return fmt.Errorf("invalid sysctl value %q", text)
 		}
+		if container.SysctlKind(name) == "" {
+			return fmt.Errorf("sysctl '%s' is not allowed", name)
+		}
 		sysctls[name] = value
 	}
 	mergeInto(&s.Sysctls, sysctls)
