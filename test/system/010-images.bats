@@ -12,6 +12,10 @@ setup_file() {
   run_podctl images --format json
   assert_json 'length' 1
   assert_json '.[0].Names' '["localhost/busybox:latest"]'
+  local object
+  object=$(jq -c '.[0]' <<<"$output")
+  run_podctl images --format '{{json .}}'
+  assert_json . "${object/#\{/'{"repository":"localhost/busybox","tag":"latest",'}"
 }
 
 @test "loading the same archive again changes nothing and names it" {

@@ -125,6 +125,12 @@ EOF
   assert_json '.[0].Networks' '["podman"]'
   assert_json '.[0].Containers[0] | keys_unsorted' '["Id","Names","Status","RestartCount"]'
   assert_json '.[0].InfraId == .[0].Containers[0].Id' true
+  local object
+  object=$(jq -c '.[0]' <<<"$output")
+  run_podctl pod ps --format '{{json .}}'
+  is "$output" "$object"
+  run_podctl pod ps --format '{{len .Containers}}{{range .Containers}} {{.Status}}{{end}}'
+  is "$output" "1 created"
 }
 
 @test "a damaged pod is listed beside the others, and can be removed" {

@@ -25,6 +25,8 @@ setup_file() {
   is "$output" $'up running\nnew created'
   run_podctl container list --all --quiet --no-trunc
   is "${lines[0]}" "$id"
+  run_podctl ps --format '{{json .}}'
+  assert_json '[.Id, .Names, .Command]' "[\"$id\",[\"up\"],[\"sleep\",\"300\"]]"
   run_podctl ps --last 1 --format '{{.Names}}'
   is "$output" new
 }

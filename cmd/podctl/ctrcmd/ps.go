@@ -144,10 +144,14 @@ func (opts *psOptions) print(ctx context.Context, eng lister) error {
 		return nil
 	}
 	now := opts.Now()
+	objects, rows := opts.json(now, list), opts.rows(now, list)
+	for i := range rows {
+		rows[i].Raw = cmdutil.RawOf(objects[i])
+	}
 	return cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
 		Command: "ps", Format: opts.Format, Default: opts.columns(), Headers: psHeaders(), NoHeading: opts.NoHeading,
-		Indent: psIndent, JSON: opts.json(now, list),
-	}, opts.rows(now, list))
+		Indent: psIndent, JSON: objects,
+	}, rows)
 }
 
 // psIndent is the number of blanks per level of a list as JSON.

@@ -15,6 +15,7 @@ import (
 
 // psRow is a container as tables and templates see it.
 type psRow struct {
+	cmdutil.Raw
 	// The namespaces can be named directly, or below Namespaces.
 	engine.ContainerNamespaces
 	Namespaces engine.ContainerNamespaces

@@ -72,8 +72,9 @@ func historyRun(ctx context.Context, opts *historyOptions) error {
 	var rows []historyRow
 	var objects []historyJSON
 	for _, e := range entries {
-		rows = append(rows, newHistoryRow(opts, e))
-		objects = append(objects, newHistoryJSON(e))
+		object, row := newHistoryJSON(e), newHistoryRow(opts, e)
+		row.Raw = cmdutil.RawOf(object)
+		rows, objects = append(rows, row), append(objects, object)
 	}
 	if opts.Quiet {
 		for _, row := range rows {
@@ -90,6 +91,7 @@ func historyRun(ctx context.Context, opts *historyOptions) error {
 
 // historyRow is what --format sees.
 type historyRow struct {
+	cmdutil.Raw
 	ID, Created, CreatedAt, CreatedSince, CreatedBy, Size, Comment, Tags string
 }
 

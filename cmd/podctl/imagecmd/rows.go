@@ -83,6 +83,7 @@ func sortNames(rows []namedImage, field string) {
 
 // imageRow is what --format sees.
 type imageRow struct {
+	cmdutil.Raw
 	Repository, Tag, Digest, ID                   string
 	Created, CreatedAt, CreatedSince, CreatedTime string
 	Size                                          string
@@ -96,7 +97,7 @@ type imageRow struct {
 
 func newImageRow(opts *listOptions, n namedImage) imageRow {
 	row := imageRow{
-		Repository: n.Repository, Tag: n.Tag, Digest: n.Digest, ID: opts.id(n.ID),
+		Raw: cmdutil.RawOf(taggedJSON{n.Repository, n.Tag, newImageJSON(n)}), Repository: n.Repository, Tag: n.Tag, Digest: n.Digest, ID: opts.id(n.ID),
 		CreatedAt: n.Created.UTC().Truncate(time.Second).String(), CreatedSince: cmdutil.Ago(opts.Now(), n.Created),
 		Size: humanSize(n.Size), VirtualSize: n.Size, Containers: n.Containers,
 		Dangling: n.Dangling, ReadOnly: n.ReadOnly, History: strings.Join(n.NamesHistory, ", "),
@@ -146,14 +147,25 @@ func imagesJSON(rows []namedImage) []imageJSON {
 			continue
 		}
 		seen[n.ID] = true
-		objects = append(objects, imageJSON{
-			ID: n.ID, ParentID: n.ParentID, RepoDigests: n.RepoDigests, Size: n.Size, VirtualSize: n.Size,
-			Labels: n.Labels, Containers: n.Containers, ReadOnly: n.ReadOnly, Dangling: n.Dangling,
-			Arch: n.Architecture, Digest: n.Digest, History: n.NamesHistory, IsManifestList: n.IsManifestList,
-			Names: n.Names, Os: n.OS, Created: n.Created.Unix(), CreatedAt: n.Created.UTC().Format(time.RFC3339Nano),
-		})
+		objects = append(objects, newImageJSON(n))
 	}
 	return objects
+}
+
+func newImageJSON(n namedImage) imageJSON {
+	return imageJSON{
+		ID: n.ID, ParentID: n.ParentID, RepoDigests: n.RepoDigests, Size: n.Size, VirtualSize: n.Size,
+		Labels: n.Labels, Containers: n.Containers, ReadOnly: n.ReadOnly, Dangling: n.Dangling,
+		Arch: n.Architecture, Digest: n.Digest, History: n.NamesHistory, IsManifestList: n.IsManifestList,
+		Names: n.Names, Os: n.OS, Created: n.Created.Unix(), CreatedAt: n.Created.UTC().Format(time.RFC3339Nano),
+	}
+}
+
+// taggedJSON is an image under one of its names, as {{json .}} shows it.
+type taggedJSON struct {
+	Repository string `json:"repository"`
+	Tag        string `json:"tag"`
+	imageJSON
 }
 
 func shortID(id string) string {

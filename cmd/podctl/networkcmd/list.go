@@ -102,6 +102,7 @@ func listRun(ctx context.Context, opts *listOptions) error {
 
 // row is a network as templates see it.
 type row struct {
+	cmdutil.Raw
 	Created           time.Time
 	DNSEnabled        bool
 	Driver            string
@@ -132,7 +133,7 @@ func rows(list []types.Network, full bool) []row {
 			id = id[:12]
 		}
 		all = append(all, row{
-			Created: n.Created, DNSEnabled: n.DNSEnabled, Driver: n.Driver, ID: id, Internal: n.Internal,
+			Raw: cmdutil.RawOf(n), Created: n.Created, DNSEnabled: n.DNSEnabled, Driver: n.Driver, ID: id, Internal: n.Internal,
 			IPAMOptions: n.IPAMOptions, IPv6Enabled: n.IPv6Enabled, Labels: joinLabels(n.Labels), Name: n.Name,
 			NetworkDNSServers: n.NetworkDNSServers, NetworkInterface: n.NetworkInterface,
 			Options: n.Options, Routes: n.Routes, Subnets: n.Subnets,

@@ -153,7 +153,9 @@ func psHeaders() map[string]string {
 
 // psRow is a pod as tables and templates see it.
 type psRow struct {
+	cmdutil.Raw
 	Cgroup             string
+	Containers         []engine.PodListContainer
 	ContainerIds       string
 	ContainerNames     string
 	ContainerStatuses  string
@@ -177,7 +179,7 @@ func (opts *psOptions) rows(pods []engine.PodListing) []psRow {
 	rows := make([]psRow, 0, len(pods))
 	for _, p := range pods {
 		row := psRow{
-			Cgroup: p.Cgroup, Created: cmdutil.Ago(now, p.Created), ID: opts.short(p.ID), InfraID: opts.short(p.InfraID),
+			Raw: cmdutil.RawOf(p), Cgroup: p.Cgroup, Containers: p.Containers, Created: cmdutil.Ago(now, p.Created), ID: opts.short(p.ID), InfraID: opts.short(p.InfraID),
 			Labels: p.Labels, Name: p.Name, Namespace: p.Namespace, Networks: strings.Join(p.Networks, ","),
 			NumberOfContainers: len(p.Containers), Status: p.Status,
 		}

@@ -71,11 +71,12 @@ func dfRun(ctx context.Context, opts *dfOptions) error {
 	}
 	rows := []dfRow{imagesRow(usage), containersRow(usage), volumesRow(usage)}
 	shown := make([]dfJSON, 0, len(rows))
-	for _, r := range rows {
+	for i, r := range rows {
 		shown = append(shown, dfJSON{
 			Type: r.Type, Total: r.Total, Active: r.Active, RawSize: r.RawSize, RawReclaimable: r.RawReclaimable,
 			TotalCount: r.Total, Size: r.Size(), Reclaimable: r.Reclaimable(),
 		})
+		rows[i].Raw = cmdutil.RawOf(shown[i])
 	}
 	return cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
 		Command: "df", Format: opts.Format, Default: "{{.Type}}\t{{.Total}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}\n",
@@ -88,6 +89,7 @@ const dfIndent = 4
 
 // dfRow is one kind of object.
 type dfRow struct {
+	cmdutil.Raw
 	Type           string
 	Total, Active  int
 	RawSize        int64

@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"io"
@@ -32,6 +33,20 @@ type ListFormat struct {
 	// JSON is printed for a JSON request instead of the rows, where these
 	// have another shape.
 	JSON any
+}
+
+// Raw is embedded in rows whose JSON has another shape than what templates see of
+// them: it makes {{json .}} print the object that a JSON request lists.
+type Raw struct{ object any }
+
+// RawOf is a Raw that prints object.
+func RawOf(object any) Raw { return Raw{object} }
+
+// MarshalJSON returns the object's JSON. Characters such as < are not escaped.
+func (r Raw) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	err := PrintJSON(&out, r.object, 0)
+	return out.Bytes(), err
 }
 
 // RenderList prints rows the way --format asks for. Rows is never printed as

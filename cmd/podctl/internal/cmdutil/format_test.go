@@ -107,3 +107,14 @@ func TestRenderOne(t *testing.T) {
 		require.Equal(t, want, out.String())
 	}
 }
+
+func TestRenderListPrintsARowAsItsRawObject(t *testing.T) {
+	type shown struct {
+		Raw
+		Name string
+	}
+	rows := []shown{{RawOf(map[string]string{"name": "<web>"}), "WEB"}}
+	var out bytes.Buffer
+	require.NoError(t, RenderList(&out, ListFormat{Command: "ps", Format: "{{.Name}} {{json .}}"}, rows))
+	require.Equal(t, "WEB {\"name\":\"<web>\"}\n", out.String())
+}
