@@ -9,6 +9,9 @@ type Details struct {
 	Containers map[string]Member `json:"containers"`
 }
 
+// Id is ID, as other objects that are inspected have it.
+func (d Details) Id() string { return d.ID } //nolint:revive // templates are written with either
+
 // Member is one container on a network.
 type Member struct {
 	Name string `json:"name"`

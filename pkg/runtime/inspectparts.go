@@ -28,6 +28,12 @@ type InspectMount struct {
 	SubPath     string `json:",omitempty"`
 }
 
+// Src and Dst are short names that templates are written with.
+func (m InspectMount) Src() string { return m.Source }
+
+// Dst is Destination.
+func (m InspectMount) Dst() string { return m.Destination }
+
 // InspectDevice is a device node given to a container.
 type InspectDevice struct {
 	PathOnHost        string

@@ -65,6 +65,9 @@ type PodInspectContainer struct {
 	State string
 }
 
+// Id is ID under the name JSON has for it.
+func (c PodInspectContainer) Id() string { return c.ID } //nolint:revive // templates are written with either
+
 // PodInfraConfig is what the infra container decides for the pod.
 type PodInfraConfig struct {
 	PortBindings       map[string][]InspectHostPort

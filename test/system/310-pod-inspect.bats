@@ -77,8 +77,8 @@ setup_file() {
   local upper=${id:0:8}
   run_podctl pod inspect --format '{{.Id}}' "${upper^^}"
   is "$output" "$id"
-  run_podctl pod inspect --latest --format '{{.Name}}'
-  is "$output" web
+  run_podctl pod inspect --latest --format '{{.Name}} {{range .Containers}}{{.Id}}{{end}}'
+  is "$output" "web $(podctl pod inspect --format '{{.InfraContainerID}}' web)"
 }
 
 @test "a pod without infra container" {

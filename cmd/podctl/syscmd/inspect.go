@@ -1,7 +1,6 @@
 package syscmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,20 +102,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	format := cmp.Or(opts.Format, "json")
-	if cmdutil.IsJSON(format) {
-		err = cmdutil.PrintJSON(opts.IO.Out, found, cmdutil.JSONIndent)
-	}
-	for _, object := range found {
-		if cmdutil.IsJSON(format) {
-			break
-		}
-		// One by one: objects of different types have no common heading.
-		if err = cmdutil.RenderOne(opts.IO.Out, "inspect", format, "", cmdutil.JSONIndent, object); err != nil {
-			break
-		}
-	}
-	return errors.Join(append(cmdutil.FirstLast(missing), err)...)
+	return cmdutil.ShowInspected(opts.IO, opts.Format, found, missing)
 }
 
 // inspectAll finds what it can. An ambiguous name ends it.
