@@ -58,8 +58,8 @@ setup_file() {
   assert_json '[.[0].Mounts[] | [.Type,.Destination,.RW]]' '[["volume","/data",true],["bind","/host",false]]'
   assert_json '.[0].Mounts[0] | [.Name,.Source,.Driver]' "[\"data\",\"$ROOT/volumes/data/_data\",\"local\"]"
   assert_json '.[0].HostConfig.Tmpfs | keys' '["/scratch"]'
-  run_podctl inspect --format 'table {{range .Mounts}}{{.Dst}} {{end}}' one
-  is "$output" "/data /host "
+  run_podctl inspect --format 'table {{range .Mounts}}{{.Dst}}:{{end}}' one
+  is "$output" "/data:/host:"
 }
 
 @test "an ended container keeps its exit code and times" {
