@@ -31,16 +31,15 @@ reproducible_tar() {
 }
 
 make_rootfs() {
-  local rootfs=$1 applet
+  local rootfs=$1
   mkdir -p "$rootfs"/{bin,dev,etc,home,proc,root,run,sys,tmp,usr,var/spool/mail}
   chmod 1777 "$rootfs/tmp"
   chmod 0700 "$rootfs/root"
   ln -s ../bin "$rootfs/usr/bin"
   ln -s bin "$rootfs/sbin"
   install -m 0755 "$busybox" "$rootfs/bin/busybox"
-  while read -r applet; do
-    [[ $applet == busybox ]] || ln -s busybox "$rootfs/bin/$applet"
-  done < <("$busybox" --list)
+  # One process for four hundred links.
+  "$busybox" --list | (cd "$rootfs/bin" && perl -lne 'symlink "busybox", $_ or die "$_: $!\n" unless $_ eq "busybox"')
   printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/home:/bin/false' >"$rootfs/etc/passwd"
   printf '%s\n' 'root:x:0:' 'tty:x:5:' 'nogroup:x:65534:' >"$rootfs/etc/group"
 }
