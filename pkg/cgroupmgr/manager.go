@@ -43,6 +43,11 @@ type Manager interface {
 	// reboot.
 	PodPath(parent, podID string) (string, error)
 
+	// Delegated returns those of the limits that can be set, and the controllers
+	// the others would need; a user has only what systemd was told to delegate.
+	// It changes nothing in r. CreatePod and UpdatePod leave those out by themselves.
+	Delegated(r *specs.LinuxResources) (settable *specs.LinuxResources, missing []string)
+
 	// CreatePod makes the pod cgroup and sets the limits in r, which may be
 	// nil. A cgroup that exists is kept and gets the limits. It takes about a
 	// millisecond and leaves nothing when it fails. Rootless cgroupfs sets no

@@ -81,6 +81,7 @@ func (m *systemd) CreatePod(ctx context.Context, p string, r *specs.LinuxResourc
 	if err := checkSlice(slice); err != nil {
 		return err
 	}
+	r, _ = m.Delegated(r)
 	limits, err := limitProperties(r)
 	if err != nil {
 		return fmt.Errorf("limit slice %s: %w", slice, err)
@@ -136,6 +137,7 @@ func (m *systemd) UpdatePod(ctx context.Context, p string, r *specs.LinuxResourc
 		return nil
 	}
 	slice := path.Base(p)
+	r, _ = m.Delegated(r)
 	props, err := limitProperties(r)
 	if err != nil {
 		return fmt.Errorf("limit slice %s: %w", slice, err)

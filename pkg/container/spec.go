@@ -82,6 +82,8 @@ type SpecInput struct {
 	MaxRlimits map[string]uint64
 	// MinOOMScoreAdj is the lowest score podctl may set; nil for any.
 	MinOOMScoreAdj *int
+	// Settable returns what of the limits can be set on this host; nil: all.
+	Settable func(*specs.LinuxResources) *specs.LinuxResources
 	// PidsLimit applies to containers that ask for none; <=0: unlimited.
 	PidsLimit int64
 

@@ -54,6 +54,9 @@ func (b *builder) resources() error {
 		maps.Copy(unified, res.Unified)
 		res.Unified = unified
 	}
+	if b.in.Settable != nil {
+		res = b.in.Settable(res)
+	}
 	b.spec.Linux.Resources = res
 	return nil
 }

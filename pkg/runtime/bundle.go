@@ -118,6 +118,10 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 			return nil, err
 		}
 		in.spec.CgroupsPath = m.ContainerPath(c.Config.Resources.CgroupParent, c.ID)
+		in.spec.Settable = func(limits *specs.LinuxResources) *specs.LinuxResources {
+			settable, _ := m.Delegated(limits) // who asked for more was told when the container was made
+			return settable
+		}
 	}
 	if c.Config.Init || c.Config.Infra && c.Config.Image.ID == "" && c.Config.Rootfs == "" {
 		in.spec.InitPath = c.Config.InitPath

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -236,8 +237,14 @@ func (p PullOptions) library(notices io.Writer) (image.PullOptions, error) {
 
 // resolveCgroupParent validates the user's parent or takes the default.
 func (r *Runtime) resolveCgroupParent(cfg *container.Config, p *podContext) error {
+	if cfg.Resources.CgroupMode == cgroupsDisabled {
+		return nil
+	}
+	if err := r.warnUndelegated("container", func() (*specs.LinuxResources, error) { return cgroupLimits(&cfg.Resources) }); err != nil {
+		return err
+	}
 	inPod := p != nil && p.pod.Config.ShareParent && cfg.Resources.CgroupParent == p.pod.Config.CgroupPath
-	if inPod && cfg.Resources.CgroupParent != "" || cfg.Resources.CgroupMode == cgroupsDisabled {
+	if inPod && cfg.Resources.CgroupParent != "" {
 		return nil
 	}
 	m, err := r.cgroups()

@@ -482,6 +482,10 @@ func (fakeCgroups) ContainerPath(p, id string) string { return p + "/" + id }
 func (g fakeCgroups) ContainerCgroup(p, id string) string { return g.ContainerPath(p, id) }
 func (fakeCgroups) OOMKills(string) (uint64, bool)        { return 0, false }
 
+func (fakeCgroups) Delegated(r *specs.LinuxResources) (*specs.LinuxResources, []string) {
+	return r, nil
+}
+
 // Processes: what the fake OCI runtime makes has none in a cgroup.
 func (fakeCgroups) Processes(string) ([]int, error) { return nil, nil }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
@@ -86,6 +88,9 @@ func (r *Runtime) planPodCgroup(p *pod.Pod) error {
 	cfg.CgroupManager = m.Name()
 	if cfg.CgroupParent == "" {
 		r.warnUnlimited("pod", cfg.Resources != nil || len(cfg.ReadBPS)+len(cfg.WriteBPS)+len(cfg.BlkioWeightDevice) > 0)
+	}
+	if err := r.warnUndelegated("pod", func() (*specs.LinuxResources, error) { return podLimits(cfg) }); err != nil {
+		return err
 	}
 	if !cfg.ShareParent {
 		return nil

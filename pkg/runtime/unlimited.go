@@ -1,6 +1,9 @@
 package runtime
 
 import (
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
@@ -25,4 +28,25 @@ func (r *Runtime) warnUnlimited(what string, asked bool) {
 func asksForLimits(res *container.Resources) bool {
 	return res.Linux != nil || res.PidsLimit != nil && *res.PidsLimit > 0 || len(res.CgroupConf) > 0 ||
 		len(res.BlkioWeightDevice)+len(res.ReadBPS)+len(res.WriteBPS)+len(res.ReadIOPS)+len(res.WriteIOPS) > 0
+}
+
+// warnUndelegated names the controllers that this user was not given, if the limits
+// need one. Root has all there are, and is not made to look devices up for this.
+func (r *Runtime) warnUndelegated(what string, limits func() (*specs.LinuxResources, error)) error {
+	if !r.settings.Rootless {
+		return nil
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	asked, err := limits()
+	if err != nil {
+		return err
+	}
+	if _, missing := m.Delegated(asked); len(missing) > 0 {
+		logrus.Warnf("The limits of this %s that need the controller %s are ignored: it is not delegated to this user: have root put [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, run systemctl daemon-reload, and log in anew",
+			what, strings.Join(missing, " or "))
+	}
+	return nil
 }

@@ -88,6 +88,15 @@ func (r *Runtime) limit(ctx context.Context, c *container.Container, to *contain
 	if to.CgroupMode == "disabled" {
 		return fmt.Errorf("cannot update without using Cgroups: %w", errdefs.ErrNoCgroup)
 	}
+	if err := r.warnUndelegated("container", func() (*specs.LinuxResources, error) { return after, nil }); err != nil {
+		return err
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return err
+	}
+	before, _ = m.Delegated(before)
+	after, _ = m.Delegated(after)
 	engine, err := r.oci()
 	if err != nil {
 		return err
