@@ -73,9 +73,9 @@ pod_status() { run_podctl pod ps --format '{{.Status}}' --filter "name=^$1\$"; }
   run_podctl pod start p4 p3 p2 p1
   is "$output" $'p4\np3\np2\np1'
   local begun=$SECONDS
-  run_podctl pod stop --time 2 p4 p3 p2 p1
+  run_podctl pod stop --time $((3 * SLOWNESS)) p4 p3 p2 p1
   is "$output" $'p4\np3\np2\np1'
-  ((SECONDS - begun < 7)) || fail "four pods took $((SECONDS - begun)) seconds, each 2"
+  ((SECONDS - begun < 11 * SLOWNESS)) || fail "four pods took $((SECONDS - begun)) seconds, each $((3 * SLOWNESS))"
 }
 
 @test "one name that means nothing, and nothing is done" {

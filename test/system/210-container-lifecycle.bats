@@ -137,9 +137,9 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   local i
   for i in 1 2 3 4; do run_podctl run -d --name "c$i" "$IMAGE" sleep 300; done
   local begun=$SECONDS
-  run_podctl stop -t 2 c3 c1 c4 c2
+  run_podctl stop -t $((3 * SLOWNESS)) c3 c1 c4 c2
   is "$output" $'c3\nc1\nc4\nc2'
-  ((SECONDS - begun < 7)) || fail "four containers took $((SECONDS - begun)) seconds, each 2"
+  ((SECONDS - begun < 11 * SLOWNESS)) || fail "four containers took $((SECONDS - begun)) seconds, each $((3 * SLOWNESS))"
 }
 
 @test "init prepares, start starts" {

@@ -83,9 +83,9 @@ on_terminal() {
 
 @test "run -d in a substitution returns at once, with the ID" {
   started=$SECONDS
-  id=$(podctl run -d "$IMAGE" sleep 60 3>&-)
+  id=$(podctl run -d "$IMAGE" sleep $((60 * SLOWNESS)) 3>&-)
   like "$id" '^[0-9a-f]{64}$'
-  ((SECONDS - started < 30)) || fail "it waited for the container"
+  ((SECONDS - started < 30 * SLOWNESS)) || fail "it waited for the container"
 }
 
 @test "a terminal has the size of the user's, and follows it" {
