@@ -73,6 +73,15 @@ func (t tree) cpuStats(p string, s *Stats) error {
 	return nil
 }
 
+// crunCgroup is where crun has a container's processes within the scope that it
+// asks systemd for.
+const crunCgroup = "container"
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
 func (t tree) memoryStats(p string, s *Stats) error {
 	h, ok := t.layout.hierarchy("memory", "memory")
 	if !ok {
@@ -85,6 +94,10 @@ func (t tree) memoryStats(p string, s *Stats) error {
 	var err error
 	if s.Memory, err = readNumber(filepath.Join(h.Dir, p, usage)); err != nil {
 		return err
+	}
+	// crun limits a cgroup of its own in systemd's scope.
+	if inner := path.Join(p, crunCgroup); h.Unified && exists(filepath.Join(h.Dir, inner, limit)) {
+		p = inner
 	}
 	// A pod's limit holds for its containers too.
 	for ; p != "/" && p != "."; p = path.Dir(p) {

@@ -98,6 +98,13 @@ func TestStats(t *testing.T) {
 			},
 			want: Stats{CPU: 2 * time.Microsecond, Memory: 4096, PIDs: 3},
 		},
+		"the_limit_may_be_in_a_cgroup_of_crun's": {
+			hierarchies: []Hierarchy{{Dir: "u", Unified: true, Controllers: []string{"memory"}}},
+			files: map[string]string{
+				"u/c/memory.current": "4096\n", "u/c/memory.max": "max\n", "u/c/container/memory.current": "4000\n", "u/c/container/memory.max": "65536\n",
+			},
+			want: Stats{Memory: 4096, MemoryLimit: 65536},
+		},
 		"without_controllers_all_is_zero_and_max_is_no_limit": {
 			hierarchies: []Hierarchy{{Dir: "u", Unified: true, Controllers: []string{"memory", "io"}}},
 			files:       map[string]string{"u/c/memory.max": "max\n"},

@@ -184,7 +184,8 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
   run_podctl 137 run --name c1 --memory 16m --memory-swap 16m "$IMAGE" tail /dev/zero
   run_podctl inspect c1
   assert_json '.[0].State | [.OOMKilled, .ExitCode]' '[true,137]'
-  run_podctl run --name c2 --memory 16m --memory-swap 16m "$IMAGE" sh -c 'tail /dev/zero; exit 0'
+  # Where systemd removes the cgroup together with its last process, conmon has to see it before.
+  run_podctl run --name c2 --memory 16m --memory-swap 16m "$IMAGE" sh -c "tail /dev/zero; sleep $SLOWNESS; exit 0"
   run_podctl inspect c2
   assert_json '.[0].State | [.OOMKilled, .ExitCode]' '[true,0]'
   run_podctl run --name c3 --memory 64m "$IMAGE" true
