@@ -278,6 +278,13 @@ func TestTeardown(t *testing.T) {
 		require.NoError(t, h.Teardown(t.Context(), a))
 		h.requireClean(a)
 	})
+	t.Run("after a roll-back was killed when all but its namespace was gone", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		require.NoError(t, CreateNS(a.NSPath+standInSuffix, ""))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
 	t.Run("leaves the neighbour alone", func(t *testing.T) {
 		h.t = t
 		a, b := h.attachment(testID), h.attachment(strings.Repeat("3", 64))

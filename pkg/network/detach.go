@@ -34,6 +34,9 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 			return fmt.Errorf("tear down network: %w", attachError(err))
 		}
 	}
+	if err := b.dropStandIn(ctx, a.NSPath); err != nil {
+		return fmt.Errorf("tear down network: %w", err)
+	}
 	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil || b.user.dir == "" {
 		return err
 	}
@@ -157,6 +160,19 @@ func (b *Backend) rollBack(ctx context.Context, a Attachment, pending []attached
 	}
 	err := b.inOut(ctx, a, nsPath, pending)
 	return errors.Join(err, RemoveNS(nsPath))
+}
+
+// dropStandIn removes the namespace of a rollBack that was killed when nothing
+// else was left to undo.
+func (b *Backend) dropStandIn(ctx context.Context, nsPath string) error {
+	standIn := nsPath + standInSuffix
+	if _, err := os.Lstat(standIn); nsPath == "" || errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err := waitOrphans(ctx, nsPath, b.patience.forOrphans()); err != nil {
+		return err
+	}
+	return RemoveNS(standIn)
 }
 
 // keepsRules: macvlan and ipvlan have nothing outside the namespace.
