@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/oci/relief"
 )
 
 // Names of the files in a bundle, or a session's directory, into which conmon
@@ -240,7 +241,11 @@ func (r *Runtime) createArgs(o CreateOptions) []string {
 	}
 	args = append(args, logArgs(o)...)
 	if !o.NoExitCommand {
-		args = append(args, r.exitCommandArgs(slices.Concat(o.ExtraExitArgs, []string{o.ID}))...)
+		last := slices.Clone(o.ExtraExitArgs)
+		if r.cfg.PersistDir != "" {
+			last = append(last, relief.Flag, r.reliefFile(o.ID))
+		}
+		args = append(args, r.exitCommandArgs(append(last, o.ID))...)
 	}
 	return args
 }

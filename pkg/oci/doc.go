@@ -12,6 +12,7 @@
 //	<ExitDir>/<id>           exit file: the exit code in decimal, written by conmon by rename;
 //	                         its modification time is when the container ended
 //	<PersistDir>/<id>/oom    present if the kernel killed a process of the container for memory
+//	<PersistDir>/<id>/relief who relieves the exit command of its work, see package relief
 //	<bundle>/attach, ctl     conmon's attach socket and its control fifo (terminal size)
 //	<bundle>/oci-log         what the OCI runtime logged while creating, JSON lines
 //	<RuntimeRoot>/<id>       the OCI runtime's own state

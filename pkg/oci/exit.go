@@ -14,6 +14,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/oci/relief"
 	"github.com/podctl/podctl/pkg/proc"
 )
 
@@ -145,6 +146,29 @@ func (r *Runtime) RemoveFiles(id string) error {
 	}
 	return err
 }
+
+// Relieve spares the exit command of a container all work while that process
+// lives and is not stopped: it deals with the end itself. The zero process takes
+// it back. It is forgotten when the container is created again.
+func (r *Runtime) Relieve(id string, by proc.Process) error {
+	if r.cfg.PersistDir == "" {
+		return nil
+	}
+	if by == (proc.Process{}) {
+		if err := os.Remove(r.reliefFile(id)); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	return relief.Write(r.reliefFile(id), by.PID, by.StartTime)
+}
+
+// RelievedBy reports whether that process is the one of the last [Runtime.Relieve].
+func (r *Runtime) RelievedBy(id string, by proc.Process) bool {
+	return r.cfg.PersistDir != "" && relief.Names(r.reliefFile(id), by.PID, by.StartTime)
+}
+
+func (r *Runtime) reliefFile(id string) string { return filepath.Join(r.persistDir(id), "relief") }
 
 func (r *Runtime) persistDir(id string) string { return filepath.Join(r.cfg.PersistDir, id) }
 

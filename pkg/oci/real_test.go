@@ -164,7 +164,7 @@ func TestRealContainer(t *testing.T) {
 		awaitFile(t, h.dir, filepath.Base(h.hook))
 		hook, err := os.ReadFile(h.hook)
 		require.NoError(t, err)
-		require.Equal(t, "cleanup --rm "+opts.ID+"\n", string(hook))
+		require.Equal(t, "cleanup --rm --unless-relieved "+h.reliefFile(opts.ID)+" "+opts.ID+"\n", string(hook))
 		log, err := os.ReadFile(opts.LogPath)
 		require.NoError(t, err)
 		require.True(t, bytes.HasSuffix(log, []byte("stdout F hello\n")), string(log))

@@ -176,6 +176,9 @@ func (l *link) start(ctx context.Context, c *container.Container, run func() err
 	}
 	l.process = c.Runtime.Process
 	l.opts.starting(c.ID)
+	if c.Config.Restart.Name == "" || c.Config.Restart.Name == "no" {
+		l.r.relieve(c.ID) // until we detach, or are stopped by the shell's job control
+	}
 	if c.Config.Log.Driver == oci.LogPassthrough {
 		close(l.done) // conmon has no streams: the process has ours
 		return l.run(c, run)

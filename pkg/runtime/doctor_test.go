@@ -14,6 +14,7 @@ import (
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/oci"
+	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/volume"
 )
@@ -27,6 +28,8 @@ type filesOnly struct {
 func (o filesOnly) RemoveFiles(id string) error {
 	return os.RemoveAll(filepath.Join(o.exits, id))
 }
+
+func (o filesOnly) RelievedBy(string, proc.Process) bool { return false }
 
 func (o filesOnly) Delete(context.Context, string, oci.DeleteOptions) error { return nil }
 

@@ -456,6 +456,11 @@ func (o fakeOCI) RemoveFiles(id string) error {
 	})
 }
 
+// There are no exit commands here that one could relieve.
+func (o fakeOCI) Relieve(string, proc.Process) error { return nil }
+
+func (o fakeOCI) RelievedBy(string, proc.Process) bool { return false }
+
 func (o fakeOCI) WaitExit(ctx context.Context, id string, conmon proc.Process) (oci.Exit, error) {
 	if err := o.Wait(ctx, conmon); err != nil {
 		return oci.Exit{}, err

@@ -48,6 +48,8 @@ type monitor interface {
 	Exec(ctx context.Context, opts oci.ExecOptions) (oci.ExecResult, error)
 	WaitExit(ctx context.Context, id string, conmon proc.Process) (oci.Exit, error)
 	RemoveFiles(id string) error
+	Relieve(id string, by proc.Process) error
+	RelievedBy(id string, by proc.Process) bool
 }
 
 // imageLayers makes containers' root filesystems from images.

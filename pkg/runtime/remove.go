@@ -268,6 +268,7 @@ func (r *Runtime) removeOne(ctx context.Context, id string, opts RemoveOptions) 
 	case errors.Is(err, errdefs.ErrNoSuchCtr), err == nil:
 		return l.Remove()
 	}
+	r.burden(id)
 	return undo(ctx, err, func(ctx context.Context) error { return r.unclaimRemoval(ctx, id) })
 }
 
@@ -347,6 +348,7 @@ func (r *Runtime) removeLocked(ctx context.Context, id string, opts RemoveOption
 	}
 	if r.alive(c.Runtime.Process) {
 		stop := StopOptions{Timeout: cmp.Or(opts.Timeout, stopTimeOf(c.Intent))}
+		r.relieve(id)
 		if err := r.terminateForRemoval(ctx, c, stop); err != nil {
 			return fmt.Errorf("remove container %s: %w", c.Name, err)
 		}

@@ -50,6 +50,16 @@ func (o StopOptions) timeout(c *container.Container) time.Duration {
 	return c.StopTimeout()
 }
 
+// settlesEnd reports whether the verb does all that the container's policies ask
+// for at its end. Pod verbs do not remove members, and the other one stops no pod
+// whose last member it was.
+func (o StopOptions) settlesEnd(c *container.Container) bool {
+	if o.dependentsFirst {
+		return !c.Config.AutoRemove
+	}
+	return c.PodID == ""
+}
+
 // StopContainer stops a container and cleans up after it. One that was never
 // started or has stopped is success. Errors: class ErrInvalidState for a paused
 // one.
@@ -174,7 +184,11 @@ func (r *Runtime) stopLocked(ctx context.Context, id string, opts StopOptions) e
 	if err != nil || !todo {
 		return err
 	}
+	if opts.settlesEnd(c) {
+		r.relieve(c.ID)
+	}
 	if err := r.terminate(ctx, c, opts.timeout(c)); err != nil {
+		r.burden(c.ID)
 		return r.abandonStop(ctx, c, err)
 	}
 	if c.State == container.Initialized {

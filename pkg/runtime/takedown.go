@@ -38,6 +38,7 @@ func (r *Runtime) takeDown(ctx context.Context, c *container.Container) error {
 	errs = errors.Join(
 		r.teardownNetwork(ctx, c),
 		r.unmountAll(ctx, c),
+		r.awaitExitCommand(ctx, c),
 		r.removeContainerCgroup(ctx, c),
 	)
 	if errs != nil {
@@ -61,13 +62,60 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 		conmon = r.processFromFile(c, c.Config.ConmonPidFile, oci.ConmonPidFileName)
 	}
 	if !mayBeStarted(c.Intent) {
-		return errors.Join(r.killAndWait(ctx, process), r.killAndWait(ctx, conmon), r.endHealthWatch(ctx, c))
+		err := errors.Join(r.killAndWait(ctx, process), r.endHealthWatch(ctx, c))
+		if r.relieves(c) {
+			return err // see awaitExitCommand
+		}
+		return errors.Join(err, r.killAndWait(ctx, conmon))
 	}
 	// With its conmon goes an OCI runtime that hangs, or is still at work.
 	if err := errors.Join(r.killAndWait(ctx, process), r.killTree(ctx, conmon), r.endHealthWatch(ctx, c)); err != nil {
 		return err
 	}
 	return r.endCreation(ctx, c)
+}
+
+// relieve makes us the one who deals with the end of a container, so that its
+// exit command has nothing to do. Without it the exit command waits for the lock
+// and finds everything done, which costs another start of podctl.
+func (r *Runtime) relieve(id string) {
+	r.setRelief(id, proc.Process(r.self))
+}
+
+// burden takes relieve back, for a container that did not end after all.
+func (r *Runtime) burden(id string) { r.setRelief(id, proc.Process{}) }
+
+func (r *Runtime) setRelief(id string, by proc.Process) {
+	engine, err := r.oci()
+	if err == nil {
+		err = engine.Relieve(id, by)
+	}
+	if err != nil {
+		logrus.Debugf("exit command of container %s: %v", shortID(id), err)
+	}
+}
+
+func (r *Runtime) relieves(c *container.Container) bool {
+	engine, err := r.oci()
+	return err == nil && engine.RelievedBy(c.ID, proc.Process(r.self))
+}
+
+// exitCommandTime is what an exit command with nothing to do may take. conmon
+// also waits for what else became its child, which may be for ever.
+const exitCommandTime = 500 * time.Millisecond
+
+// awaitExitCommand waits for the exit command that we relieve: it is in the
+// cgroup of conmons. conmon ends with it.
+func (r *Runtime) awaitExitCommand(ctx context.Context, c *container.Container) error {
+	if !r.relieves(c) || !r.alive(c.Runtime.Conmon) {
+		return nil
+	}
+	soon, cancel := context.WithTimeout(ctx, exitCommandTime)
+	defer cancel()
+	if r.processes.Wait(soon, proc.Process(c.Runtime.Conmon)) == nil {
+		return nil
+	}
+	return r.killAndWait(ctx, c.Runtime.Conmon)
 }
 
 // killTree kills a process with all that descends from it.

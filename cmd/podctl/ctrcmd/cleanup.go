@@ -10,6 +10,7 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/oci/relief"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
@@ -66,7 +67,10 @@ Exit codes: 0 success, 125 error.`,
 	fs.BoolVar(&opts.Cleanup.Remove, "rm", false, "Remove the containers afterwards")
 	fs.BoolVar(&opts.Cleanup.RemoveImage, "rmi", false, "Remove their images afterwards")
 	fs.BoolVar(&opts.Cleanup.StoppedOnly, "stopped-only", false, "Leave containers that run alone")
-	_ = fs.MarkHidden("stopped-only") // the flag stands above
+	fs.String(relief.Flag[len("--"):], "", "Do nothing while the process lives that this `file` names")
+	for _, name := range []string{"stopped-only", relief.Flag[len("--"):]} {
+		_ = fs.MarkHidden(name) // the flag stands above
+	}
 	return cmd
 }
 
