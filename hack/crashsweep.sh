@@ -293,13 +293,7 @@ run_exit_command_killed() {
   done
   sleep "$1"
   # shellcheck disable=SC2086 # could be two
-  kill -KILL $pid || return 0
-  # It is conmon's child, so nobody here waits for it; as long as it is dying the
-  # next command takes it for one that is at work.
-  while ps -o stat= -p "${pid//$'\n'/,}" | grep -qv '^Z'; do
-    ((SECONDS < deadline)) || break
-    sleep 0.01
-  done
+  kill -KILL $pid || return 0 # conmon's child: the next command waits for its end
   return 137
 } 2>/dev/null
 

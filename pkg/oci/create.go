@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/podctl/podctl/pkg/errdefs"
-	"github.com/podctl/podctl/pkg/oci/relief"
+	"github.com/podctl/podctl/pkg/relief"
 )
 
 // Names of the files in a bundle, or a session's directory, into which conmon

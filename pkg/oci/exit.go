@@ -14,8 +14,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/podctl/podctl/pkg/errdefs"
-	"github.com/podctl/podctl/pkg/oci/relief"
 	"github.com/podctl/podctl/pkg/proc"
+	"github.com/podctl/podctl/pkg/relief"
 )
 
 // Exit is how a container or an exec session ended.

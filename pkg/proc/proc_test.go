@@ -132,6 +132,31 @@ func TestAliveDependsOn(t *testing.T) {
 	}
 }
 
+func TestKilled(t *testing.T) {
+	known := Process{PID: 42, StartTime: 777, BootID: "this-boot"}
+	// line has the flags and the pending signals of its process, fields 9 and 31.
+	line := func(state, flags, pending string) string {
+		return "42 (sh) " + state + " 1 42 42 0 -1 " + flags + " 1 0 0 0 0 0 0 0 20 0 3 0 777 1 1 1 1 1 1 1 1 " + pending + " 0\n"
+	}
+	for name, tc := range map[string]struct {
+		stat string
+		want bool
+	}{
+		"at_work":              {line("S", "4194560", "0"), false},
+		"SIGTERM_is_pending":   {line("S", "4194560", "16384"), false},
+		"SIGKILL_is_pending":   {line("D", "4194560", "256"), true},
+		"it_is_exiting":        {line("R", "4194564", "0"), true},
+		"its_threads_remain":   {line("Z", "4194560", "0"), true},
+		"a_line_of_old_kernel": {statLine("sh", "S", 1, 777), false},
+		"gone":                 {statLine("sh", "Z", 1, 777), false},
+		"another":              {strings.Replace(line("Z", "4194564", "0"), "777", "778", 1), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, tc.want, fakeProc(t, tc.stat, "this-boot").Killed(known))
+		})
+	}
+}
+
 func TestOf(t *testing.T) {
 	t.Run("no_such_process", func(t *testing.T) {
 		_, err := fakeProc(t, "", "boot").Of(43)

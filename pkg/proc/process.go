@@ -69,6 +69,14 @@ func (s Source) Alive(p Process) bool {
 	return err == nil && now == p
 }
 
+// Killed says whether p is alive but only because it takes a moment to go: it was
+// killed, and its locks are released when its last thread has gone. A process
+// whose first thread alone has ended looks the same.
+func (s Source) Killed(p Process) bool {
+	st, err := s.stat(p.PID)
+	return err == nil && st.startTime == p.StartTime && st.killed && s.Alive(p)
+}
+
 // Signal is [Process.Signal] with p checked against this source.
 func (s Source) Signal(p Process, sig unix.Signal) error {
 	fd, err := s.pidfd(p)

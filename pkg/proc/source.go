@@ -91,6 +91,9 @@ type stat struct {
 	parent    int
 	threads   int
 	startTime uint64
+	// killed: SIGKILL is pending or has been taken, and so it does nothing of its
+	// own any more, but its threads are not all gone yet.
+	killed bool
 }
 
 // dead says whether the process has ended. A zombie has, unless only its first
@@ -123,6 +126,20 @@ func (s Source) stat(pid int) (stat, error) {
 	return st, nil
 }
 
+const (
+	exiting        = 0x4 // PF_EXITING of <linux/sched.h>, in field 9 (flags)
+	sigkillPending = 1 << (unix.SIGKILL - 1)
+)
+
+// field is a number in a stat line, 0 if there is none.
+func field(fields []string, i int) uint64 {
+	if i >= len(fields) {
+		return 0
+	}
+	n, _ := strconv.ParseUint(fields[i], 10, 64)
+	return n
+}
+
 // parseStat reads the fields of one stat line. The name, field 2, stands in
 // parentheses and may itself hold spaces and parentheses, so fields are counted
 // from the last closing one.
@@ -142,5 +159,7 @@ func parseStat(line string) (stat, error) {
 	if err := errors.Join(errParent, errThreads, errStart); err != nil {
 		return stat{}, err
 	}
-	return stat{comm: line[open+1 : end], state: fields[0][0], parent: parent, threads: threads, startTime: start}, nil
+	st := stat{comm: line[open+1 : end], state: fields[0][0], parent: parent, threads: threads, startTime: start}
+	st.killed = st.state == 'Z' || field(fields, 9-first)&exiting != 0 || field(fields, 31-first)&sigkillPending != 0
+	return st, nil
 }

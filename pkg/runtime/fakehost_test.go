@@ -286,6 +286,8 @@ func (p *podctl) Of(pid int) (proc.Process, error) {
 	})
 }
 
+func (p *podctl) Killed(proc.Process) bool { return false }
+
 func (p *podctl) Alive(q proc.Process) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

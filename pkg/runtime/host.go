@@ -79,6 +79,7 @@ type networkLinks interface {
 type processes interface {
 	Of(pid int) (proc.Process, error)
 	Alive(p proc.Process) bool
+	Killed(p proc.Process) bool
 	Signal(p proc.Process, sig unix.Signal) error
 	Wait(ctx context.Context, p proc.Process) error
 	// KillTree kills a process with all that descends from it, and waits.

@@ -149,6 +149,24 @@ func (a abandoned) inOrder() []*container.Container {
 	return ordered
 }
 
+// deathTime is how long a podctl that was killed may take to go. Until then it
+// may hold locks.
+const deathTime = 2 * time.Second
+
+// lives reports whether an owner is alive. It waits for one that was killed: who
+// kills a podctl and then runs another need not wait in between.
+func (r *Runtime) lives(ctx context.Context, o container.Owner) bool {
+	if !r.alive(o) {
+		return false
+	}
+	if r.processes.Killed(proc.Process(o)) {
+		soon, cancel := context.WithTimeout(ctx, deathTime)
+		defer cancel()
+		_ = r.processes.Wait(soon, proc.Process(o)) // then it counts as alive
+	}
+	return r.alive(o)
+}
+
 // findAbandoned looks for transitional rows whose owner is dead.
 func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, error) {
 	var dead abandoned
@@ -161,7 +179,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 		if p.State != pod.Creating && p.State != pod.Removing {
 			continue // damaged: for the user to decide
 		}
-		if r.alive(p.Owner) {
+		if r.lives(ctx, p.Owner) {
 			continue
 		}
 		dead.pods = append(dead.pods, p)
@@ -179,7 +197,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 		return dead, err
 	}
 	for _, c := range list {
-		if !r.alive(c.Owner) && !dying[c.PodID] {
+		if !r.lives(ctx, c.Owner) && !dying[c.PodID] {
 			dead.containers = append(dead.containers, c)
 		}
 	}
@@ -206,7 +224,7 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 		return dead, err
 	}
 	for _, v := range volumes {
-		if !r.alive(v.Owner) {
+		if !r.lives(ctx, v.Owner) {
 			dead.volumes = append(dead.volumes, v.Name)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/container"
-	"github.com/podctl/podctl/pkg/oci/relief"
+	"github.com/podctl/podctl/pkg/relief"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 

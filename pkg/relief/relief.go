@@ -29,7 +29,7 @@ const Flag = "--unless-relieved"
 // command is what an exit command runs, before flags of its own.
 var command = []string{"container", "cleanup", "--stopped-only"}
 
-func init() {
+func init() { //nolint:gochecknoinits // before anything else is what it is for
 	if Relieved(os.Args, "/proc") {
 		os.Exit(0)
 	}
