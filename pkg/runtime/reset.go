@@ -41,7 +41,7 @@ func (r *Runtime) resetContainers(ctx context.Context) error {
 func (r *Runtime) resetVolumes(ctx context.Context) error {
 	list, err := r.ListVolumes(ctx, nil)
 	for _, v := range list {
-		_, rmErr := r.RemoveVolume(ctx, v.Name, volume.RemoveOptions{Force: true})
+		rmErr := r.RemoveVolume(ctx, v.Name, volume.RemoveOptions{Force: true})
 		err = errors.Join(err, rmErr)
 	}
 	return err

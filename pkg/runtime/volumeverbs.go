@@ -173,27 +173,30 @@ func (r *Runtime) VolumeExists(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// RemoveVolume removes a volume named exactly or by unique prefix and returns
-// its name; with Force, the containers that use it first. Errors:
-// [errdefs.ErrNoSuchVolume], [errdefs.ErrVolumeInUse].
-func (r *Runtime) RemoveVolume(ctx context.Context, name string, opts volume.RemoveOptions) (string, error) {
+// RemoveVolume removes the volume of exactly that name; with Force, the containers
+// that use it first. Errors: [errdefs.ErrNoSuchVolume], [errdefs.ErrVolumeInUse].
+func (r *Runtime) RemoveVolume(ctx context.Context, name string, opts volume.RemoveOptions) error {
 	if err := r.recover(ctx); err != nil {
-		return "", err
+		return err
 	}
-	s, err := r.InspectVolume(ctx, name)
+	var users []string
+	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+		users, err = tx.ContainersUsingVolume(ctx, name)
+		return err
+	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	if opts.Force && len(s.Users) > 0 {
+	if opts.Force {
 		remove := RemoveOptions{Force: true, Volumes: true, Ignore: true, Timeout: seconds(opts.Timeout)}
-		for _, id := range s.Users {
+		for _, id := range users {
 			err := r.removeContainers(ctx, []string{id}, remove)
 			if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
-				return "", fmt.Errorf("removing container %s that depends on volume %s: %w", id, s.Name, err)
+				return fmt.Errorf("removing container %s that depends on volume %s: %w", id, name, err)
 			}
 		}
 	}
-	return s.Name, r.claimAndRemoveVolume(ctx, s.Name)
+	return r.claimAndRemoveVolume(ctx, name)
 }
 
 // claimAndRemoveVolume decides in one transaction that no container uses the

@@ -57,7 +57,7 @@ func TestNew(t *testing.T) {
 				require.Equal(t, uint64(2000000), v.Size)
 			},
 		},
-		"bad name":           {in: CreateOptions{Name: "a/b"}, err: "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument", class: errdefs.ErrInvalidArgument},
+		"bad name":           {in: CreateOptions{Name: "a/b"}, err: "running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument", class: errdefs.ErrInvalidArgument},
 		"unknown option":     {in: CreateOptions{Name: "v", Options: map[string]string{"colour": "red"}}, err: "invalid mount option colour for driver 'local': invalid argument", class: errdefs.ErrInvalidArgument},
 		"unknown driver":     {in: CreateOptions{Name: "v", Driver: "nfs3"}, err: "no volume plugin with name nfs3 available: required plugin missing", class: errdefs.ErrUnsupported},
 		"bind of nothing":    {in: CreateOptions{Name: "v", Options: map[string]string{"type": "bind", "device": "/nonexistent"}}, err: "invalid volume option device for driver 'local': stat /nonexistent: no such file or directory", class: errdefs.ErrInvalidArgument},

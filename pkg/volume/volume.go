@@ -98,7 +98,7 @@ func New(root string, opts CreateOptions, now time.Time) (*Volume, error) {
 		v.Name = RandomName()
 	}
 	if err := ValidateName(v.Name); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("running volume create option: %w", err)
 	}
 	v.Driver = opts.Driver
 	if v.Driver == "" {

@@ -112,6 +112,20 @@ volumes() { podctl volume ls -q; }
   umount -R "$BATS_TEST_TMPDIR/d"
 }
 
+@test "volume rm looks names up before it removes anything" {
+  run_podctl volume create one
+  run_podctl volume create one-more
+  run_podctl 1 volume rm one one
+  is "$output" one
+  is "$stderr" 'Error: no volume with name "one" found: no such volume'
+  run_podctl 1 volume rm nosuch one-
+  is "$output" one-more
+  run_podctl volume ls -q
+  is "$output" ""
+  run_podctl 125 volume create 'a b'
+  is "$stderr" "Error: running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
+}
+
 @test "--mount has all types" {
   mkdir "$BATS_TEST_TMPDIR/d"
   echo bound >"$BATS_TEST_TMPDIR/d/f"

@@ -14,10 +14,10 @@ import (
 )
 
 type remover interface {
-	lister
-	// RemoveVolume removes a volume named exactly or by unique prefix and
-	// returns its name. ErrNoSuchVolume, ErrVolumeInUse.
-	RemoveVolume(ctx context.Context, name string, opts volume.RemoveOptions) (string, error)
+	inspector
+	// RemoveVolume removes the volume of exactly that name. ErrNoSuchVolume,
+	// ErrVolumeInUse.
+	RemoveVolume(ctx context.Context, name string, opts volume.RemoveOptions) error
 }
 
 type removeOptions struct {
@@ -73,22 +73,12 @@ func removeRun(ctx context.Context, opts *removeOptions) error {
 	if err != nil {
 		return err
 	}
-	names := opts.Names
-	if opts.All {
-		list, err := engine.ListVolumes(ctx, nil)
-		if err != nil {
-			return err
-		}
-		for _, v := range list {
-			names = append(names, v.Name)
-		}
-	}
-	var errs []error
+	names, errs := opts.resolve(ctx, engine)
 	for _, name := range names {
-		removed, err := engine.RemoveVolume(ctx, name, opts.Remove)
+		err := engine.RemoveVolume(ctx, name, opts.Remove)
 		switch {
 		case err == nil:
-			fmt.Fprintln(opts.IO.Out, removed)
+			fmt.Fprintln(opts.IO.Out, name)
 		case errors.Is(err, errdefs.ErrNoSuchVolume) && (opts.Remove.Force || opts.All):
 			// Gone already, which is what was asked for.
 		default:
@@ -96,4 +86,31 @@ func removeRun(ctx context.Context, opts *removeOptions) error {
 		}
 	}
 	return cmdutil.RemoveError(errors.Join(errs...), errdefs.ErrVolumeInUse)
+}
+
+// resolve returns the names of what is to be removed. It is done before the first
+// removal: a prefix could be another volume's after it.
+func (opts *removeOptions) resolve(ctx context.Context, engine remover) (names []string, errs []error) {
+	if opts.All {
+		list, err := engine.ListVolumes(ctx, nil)
+		for _, v := range list {
+			names = append(names, v.Name)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+		return names, errs
+	}
+	for _, text := range opts.Names {
+		v, err := engine.InspectVolume(ctx, text)
+		switch {
+		case err == nil:
+			names = append(names, v.Name)
+		case errors.Is(err, errdefs.ErrNoSuchVolume) && opts.Remove.Force:
+			// Gone already.
+		default:
+			errs = append(errs, err)
+		}
+	}
+	return names, errs
 }

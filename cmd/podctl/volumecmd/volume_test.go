@@ -69,17 +69,17 @@ func (e *fakeEngine) InspectVolume(_ context.Context, name string) (volume.Statu
 	return e.find(name)
 }
 
-func (e *fakeEngine) RemoveVolume(_ context.Context, name string, opts volume.RemoveOptions) (string, error) {
+func (e *fakeEngine) RemoveVolume(_ context.Context, name string, opts volume.RemoveOptions) error {
 	e.options = opts
 	s, err := e.find(name)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if len(s.Users) > 0 && !opts.Force {
-		return "", fmt.Errorf("volume db is being used by the following container(s): c1: %w", errdefs.ErrVolumeInUse)
+		return fmt.Errorf("volume db is being used by the following container(s): c1: %w", errdefs.ErrVolumeInUse)
 	}
 	e.removed = append(e.removed, name)
-	return name, nil
+	return nil
 }
 
 func (e *fakeEngine) PruneVolumes(_ context.Context, filters map[string][]string) ([]volume.Pruned, error) {
@@ -147,14 +147,15 @@ func TestVolume(t *testing.T) {
 		{name: "ls_quiet_and_format", args: []string{"ls", "-q", "--format", "json"}, want: cmdtest.Result{Code: 125, Stderr: "Error: quiet and format flags cannot be used together\n"}},
 		{name: "ls_bad_filter", args: []string{"ls", "--filter", "x"}, want: cmdtest.Result{Code: 125, Stderr: "Error: filter input must be in the form of filter=value: x is invalid\n"}},
 		{name: "inspect_none", args: []string{"inspect"}, want: cmdtest.Result{Code: 125, Stderr: "Error: provide one or more volume names or use --all\n"}},
+		{name: "inspect_all_and_one", args: []string{"inspect", "--all", "db"}, want: cmdtest.Result{Code: 125, Stderr: "Error: provide one or more volume names or use --all\n"}},
 		{name: "inspect_template", args: []string{"inspect", "-f", "{{.Mountpoint}}", "db", "cache"}, want: cmdtest.Result{Stdout: "/v/db/_data\n/v/cache/_data\n"}},
-		{name: "inspect_missing", args: []string{"inspect", "nope", "gone"}, want: cmdtest.Result{Code: 125, Stdout: "[]\n", Stderr: "Error: no such volume nope\nno such volume gone\n"}},
+		{name: "inspect_missing", args: []string{"inspect", "nope", "gone"}, want: cmdtest.Result{Code: 125, Stdout: "[]\n", Stderr: "no such volume gone\nError: no such volume nope\n"}},
 		{name: "rm_prints_the_name", args: []string{"rm", "cache"}, want: cmdtest.Result{Stdout: "cache\n"}},
 		{name: "rm_none", args: []string{"rm"}, want: cmdtest.Result{Code: 125, Stderr: "Error: choose either one or more volumes or all\n"}},
 		{name: "rm_both", args: []string{"rm", "-a", "db"}, want: cmdtest.Result{Code: 125, Stderr: "Error: choose either one or more volumes or all\n"}},
 		{name: "rm_missing_is_1", args: []string{"rm", "nope"}, want: cmdtest.Result{Code: 1, Stderr: missing}},
 		{name: "rm_in_use_is_2_and_goes_on", args: []string{"rm", "db", "cache"}, want: cmdtest.Result{Code: 2, Stdout: "cache\n", Stderr: inUse}},
-		{name: "rm_both_failures_are_1", args: []string{"rm", "db", "nope"}, want: cmdtest.Result{Code: 1, Stderr: inUse + missing}},
+		{name: "rm_both_failures_are_1", args: []string{"rm", "db", "nope"}, want: cmdtest.Result{Code: 1, Stderr: missing + inUse}},
 		{name: "rm_force_ignores_missing", args: []string{"rm", "-f", "nope", "db"}, want: cmdtest.Result{Stdout: "db\n"}},
 		{name: "rm_all", args: []string{"rm", "--all", "--force", "-t", "3"}, want: cmdtest.Result{Stdout: "cache\ndb\n"}},
 		{name: "rm_time_wants_force", args: []string{"rm", "-t", "3", "db"}, want: cmdtest.Result{Code: 125, Stderr: "Error: --force option must be specified to use the --time option\n"}},
