@@ -283,7 +283,7 @@ func TestInspectOutput(t *testing.T) {
 	}{
 		{"template", "{{.Id}}", []string{"a", "b"}, "id-of-a\nid-of-b\n", "", 0},
 		{"nothing found", "json", []string{"no"}, "[]\n", "Error: no: image not known\n", 125},
-		{"what is found is shown", "{{.ID}}", []string{"no1", "a", "no2"}, "id-of-a\n", "Error: no1: image not known\nno2: image not known\n", 125},
+		{"what is found is shown", "{{.ID}}", []string{"no1", "a", "no2"}, "id-of-a\n", "no2: image not known\nError: no1: image not known\n", 125},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ios, _, out, errOut := iostreams.Test()

@@ -90,7 +90,7 @@ func listRun(ctx context.Context, opts *listOptions) error {
 		list = []types.Network{}
 	}
 	return cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
-		Command:   "list",
+		Command:   "ls",
 		Format:    opts.Format,
 		Default:   "{{.ID}}\t{{.Name}}\t{{.Driver}}\n",
 		Headers:   headers(),

@@ -164,7 +164,7 @@ func TestNetwork(t *testing.T) {
 		{name: "ls_table", args: []string{"ls", "--format", "table {{.ID}} {{.Name}}"}, want: cmdtest.Result{Stdout: "NETWORK ID    NAME\n2f2f2f2f2f2f  podman\nabababababab  web\n"}},
 		{name: "inspect_template", args: []string{"inspect", "--format", "{{.Name}} {{.Driver}}", "web"}, want: cmdtest.Result{Stdout: "web macvlan\n"}},
 		{name: "inspect_missing", args: []string{"inspect", "nope", "gone"}, want: cmdtest.Result{Code: 125, Stdout: "[]\n",
-			Stderr: "Error: network nope: unable to find network with name or ID nope: network not found\nnetwork gone: unable to find network with name or ID gone: network not found\n"}},
+			Stderr: "network gone: unable to find network with name or ID gone: network not found\nError: network nope: unable to find network with name or ID nope: network not found\n"}},
 		{name: "rm_force", args: []string{"rm", "-f", "web", "nope"}, want: cmdtest.Result{Stdout: "web\n"}},
 		{name: "rm_in_use_is_2", args: []string{"rm", "web"}, want: cmdtest.Result{Code: 2, Stderr: inUse}},
 		{name: "rm_missing_is_1", args: []string{"rm", "web", "nope"}, want: cmdtest.Result{Code: 1, Stderr: inUse + missing}},

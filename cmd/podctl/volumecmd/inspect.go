@@ -42,11 +42,8 @@ Exit codes: 0 success, 125 error.`,
 podctl volume inspect --format '{{.Mountpoint}}' data`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Names = args
-			if len(args) == 0 && !opts.All {
+			if (len(args) > 0) == opts.All {
 				return errors.New("provide one or more volume names or use --all")
-			}
-			if len(args) > 0 && opts.All {
-				return errors.New("cannot specify additional arguments with --all")
 			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)

@@ -82,7 +82,7 @@ func listRun(ctx context.Context, opts *listOptions) error {
 		return nil
 	}
 	return cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
-		Command:   "list",
+		Command:   "ls",
 		Format:    opts.Format,
 		Default:   "{{.Driver}}\t{{.Name}}\n",
 		Headers:   map[string]string{"Name": "VOLUME NAME"},

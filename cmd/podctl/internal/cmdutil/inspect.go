@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -48,11 +47,15 @@ func FirstLast(errs []error) []error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return slices.Concat(bareAfterFirst(errs)[1:], errs[:1])
+	var out []error
+	for _, err := range errs[1:] {
+		out = append(out, &ExitError{Code: ExitFailure, Err: err, Bare: true})
+	}
+	return append(out, errs[0])
 }
 
-// FindAll looks each name up and goes on when one fails. Only the first of the
-// errors is reported with a prefix.
+// FindAll looks each name up and goes on when one fails. The errors are in the
+// order of FirstLast.
 func FindAll[T any](names []string, find func(name string) (T, error)) (found []T, errs []error) {
 	for _, name := range names {
 		object, err := find(name)
@@ -62,15 +65,7 @@ func FindAll[T any](names []string, find func(name string) (T, error)) (found []
 		}
 		found = append(found, object)
 	}
-	return found, bareAfterFirst(errs)
-}
-
-func bareAfterFirst(errs []error) []error {
-	out := slices.Clone(errs)
-	for i := 1; i < len(out); i++ {
-		out[i] = &ExitError{Code: ExitFailure, Err: out[i], Bare: true}
-	}
-	return out
+	return found, FirstLast(errs)
 }
 
 // PrintSteps shows what a verb would do, a step a line.
