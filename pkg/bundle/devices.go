@@ -60,11 +60,11 @@ type hostDevice struct {
 func lookUpDevice(device string) ([]hostDevice, error) {
 	source, target, permissions, err := parse.Device(device)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+		return nil, errdefs.As(errdefs.ErrInvalidArgument, err)
 	}
 	info, err := os.Stat(source)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArg)
+		return nil, errdefs.As(errdefs.ErrInvalidArgument, err)
 	}
 	if !info.IsDir() {
 		found, err := devices.DeviceFromPath(source, permissions)
@@ -142,7 +142,8 @@ func (w *writer) addDevices(found []hostDevice) {
 // of cgroup v1.
 func parseDeviceRule(rule string) (specs.LinuxDeviceCgroup, error) {
 	bad := func() (specs.LinuxDeviceCgroup, error) {
-		return specs.LinuxDeviceCgroup{}, fmt.Errorf("invalid device cgroup rule format: '%s': %w", rule, errdefs.ErrInvalidArg)
+		return specs.LinuxDeviceCgroup{}, errdefs.As(errdefs.ErrInvalidArgument,
+			fmt.Errorf("invalid device cgroup rule requires type, major:Minor, and access rules: %q", rule))
 	}
 	fields := strings.Fields(rule)
 	if len(fields) != 3 || !slices.Contains([]string{"a", "b", "c"}, fields[0]) || strings.Trim(fields[2], "rwm") != "" {

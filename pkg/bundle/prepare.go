@@ -191,15 +191,22 @@ func (w *writer) prepareImage(ctx context.Context, m container.Mount) error {
 	return nil
 }
 
+// globbed returns the paths that a pattern matches, at least one; class
+// ErrInvalidArgument if there is none.
+func globbed(pattern string) ([]string, error) {
+	matches, err := filepath.Glob(pattern)
+	if err == nil && len(matches) == 0 {
+		err = fmt.Errorf("no file paths matching glob %q", pattern)
+	}
+	return matches, errdefs.As(errdefs.ErrInvalidArgument, err)
+}
+
 // prepareGlob binds each match of a pattern, under its own name below the
 // destination or, without one, where it is on the host.
 func (w *writer) prepareGlob(m container.Mount) error {
-	matches, err := filepath.Glob(m.Source)
+	matches, err := globbed(m.Source)
 	if err != nil {
-		return fmt.Errorf("glob %q: %w: %w", m.Source, err, errdefs.ErrInvalidArg)
-	}
-	if len(matches) == 0 {
-		return fmt.Errorf("no file paths matching glob %q: %w", m.Source, errdefs.ErrInvalidArg)
+		return err
 	}
 	for _, match := range matches {
 		one := container.Mount{Type: "bind", Source: match, Destination: match, Options: m.Options}

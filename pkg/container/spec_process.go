@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -55,7 +56,7 @@ func (c *Config) SystemdMode() bool {
 func (b *builder) process() error {
 	argv := b.cfg.Argv()
 	if len(argv) == 0 {
-		return fmt.Errorf("no command or entrypoint provided, and no CMD or ENTRYPOINT from image: %w", errdefs.ErrInvalidArg)
+		return errdefs.As(errdefs.ErrInvalidArgument, errors.New("no command or entrypoint provided, and no CMD or ENTRYPOINT from image"))
 	}
 	p := &specs.Process{
 		Args:            argv,

@@ -33,6 +33,21 @@ func (e *sentinel) Is(target error) bool { return target == e.class }
 
 func of(class error, text string) error { return &sentinel{class: class, text: text} }
 
+// classed is an error that was given a class.
+type classed struct{ error, class error }
+
+func (e *classed) Error() string        { return e.error.Error() }
+func (e *classed) Unwrap() error        { return e.error }
+func (e *classed) Is(target error) bool { return target == e.class }
+
+// As gives err a class and leaves its words as they are. nil stays nil.
+func As(class, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &classed{error: err, class: class}
+}
+
 // Sentinels of class [ErrNotFound].
 var (
 	ErrNoSuchCtr         = of(ErrNotFound, "no such container")

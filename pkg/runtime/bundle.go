@@ -207,9 +207,11 @@ func (r *Runtime) shmPath(c *container.Container) string {
 	return bundle.ShmPath(r.settings.BundleDir(c.ID))
 }
 
-// hostname is what a container with its own UTS namespace is called.
+// hostname is what a container with its own UTS namespace is called. On the
+// host's network, unless it has a name of its own, it goes by the host's: so its
+// programs find themselves.
 func (r *Runtime) hostname(c *container.Container) string {
-	if c.Config.Namespaces.UTS.IsHost() {
+	if c.Config.Namespaces.UTS.IsHost() || c.Config.Namespaces.Net.IsHost() && c.Config.Hostname == "" {
 		if name, err := os.Hostname(); err == nil {
 			return name
 		}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ type surroundings struct {
 // still being there: the create transaction checks that.
 func complete(user *container.Config, in surroundings) (*container.Config, error) {
 	c := *user
-	if err := bundle.Check(&user.Security); err != nil {
+	if err := bundle.Check(user); err != nil {
 		return nil, err
 	}
 	if err := completeProcess(&c, in); err != nil {
@@ -74,7 +75,7 @@ func completeProcess(c *container.Config, in surroundings) error {
 		c.Annotations = overlay(img.Annotations, c.Annotations)
 	}
 	if len(c.Entrypoint)+len(c.Command) == 0 && !c.Infra {
-		return fmt.Errorf("no command or entrypoint provided, and no CMD or ENTRYPOINT from image: %w", errdefs.ErrInvalidArg)
+		return errdefs.As(errdefs.ErrInvalidArgument, errors.New("no command or entrypoint provided, and no CMD or ENTRYPOINT from image"))
 	}
 	if c.WorkDir == "" {
 		c.WorkDir = "/"

@@ -83,7 +83,7 @@ func (r *Runtime) planContainer(ctx context.Context, opts CreateOptions) (*conta
 	name := cleanName(opts.Name)
 	if name != "" {
 		if err := checkName(name); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("running container create option: %w", err)
 		}
 	}
 	p, err := r.podContextOf(ctx, opts.Pod)
@@ -153,13 +153,13 @@ func (r *Runtime) podContextOf(ctx context.Context, nameOrID string) (*podContex
 // (container:NAME) and in --requires, which it stores as dependencies.
 func (r *Runtime) resolveReferences(ctx context.Context, cfg *container.Config, requires []string) error {
 	return r.store.View(ctx, func(tx *store.Tx) error {
-		for _, ns := range cfg.Namespaces.ByKind() {
+		for kind, ns := range cfg.Namespaces.ByKind() {
 			if ns.Mode != container.ModeContainer {
 				continue
 			}
 			id, err := tx.LookupContainer(ctx, ns.Value)
 			if err != nil {
-				return err
+				return fmt.Errorf("looking up container to share %s namespace with: %w", kind, err)
 			}
 			ns.Value = id
 		}

@@ -281,5 +281,5 @@ Seccomp:	2'
   run_podctl 125 create --pid pod "$IMAGE"
   like "$stderr" 'cannot use pod namespace as container is not joining a pod or pod has no infra container: invalid argument'
   run_podctl 125 create --ipc host --shm-size 1m "$IMAGE"
-  is "$stderr" 'Error: cannot set shmsize when running in the host IPC Namespace'
+  is "$stderr" 'Error: invalid config provided: cannot set shmsize when running in the host IPC Namespace'
 }

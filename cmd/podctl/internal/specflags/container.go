@@ -126,7 +126,7 @@ func (f *ContainerFlags) apply(opts *engine.CreateOptions, env Env) error {
 // check finds contradictions between groups.
 func (f *ContainerFlags) check(c *container.Config) error {
 	if ipc := c.Namespaces.IPC.Mode; c.Storage.ShmSize != nil && (ipc == container.ModeHost || ipc == container.ModeNone) {
-		return fmt.Errorf("cannot set shmsize when running in the %s IPC Namespace", ipc)
+		return fmt.Errorf("invalid config provided: cannot set shmsize when running in the %s IPC Namespace", ipc)
 	}
 	if c.Hostname != "" && c.Namespaces.UTS.IsHost() {
 		return fmt.Errorf("invalid config provided: cannot set hostname when running in the host UTS namespace: %w", errdefs.ErrInvalidConfig)

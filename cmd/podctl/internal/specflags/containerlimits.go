@@ -120,6 +120,9 @@ func (f *containerLimitFlags) applyMemoryNumbers(linux *specs.LinuxResources) er
 	}
 	if reservation > 0 {
 		memory.Reservation = &reservation
+		if memory.Limit != nil && *memory.Limit < reservation {
+			return errors.New("minimum memory limit cannot be less than memory reservation limit, see usage")
+		}
 	}
 	if f.swappiness < -1 || f.swappiness > 100 {
 		return fmt.Errorf("invalid value: %d, valid memory swappiness range is 0-100", f.swappiness)
@@ -185,7 +188,7 @@ func (f *ulimitFlag) apply(r *container.Resources) error {
 		}
 		limit, err := units.ParseUlimit(text)
 		if err != nil {
-			return fmt.Errorf("ulimit option %q requires name=SOFT:HARD: %w", text, err)
+			return fmt.Errorf("ulimit option %q requires name=SOFT:HARD, failed to be parsed: %w", text, err)
 		}
 		kind := "RLIMIT_" + strings.ToUpper(limit.Name)
 		r.Rlimits = slices.DeleteFunc(r.Rlimits, func(old specs.POSIXRlimit) bool { return old.Type == kind })

@@ -102,7 +102,7 @@ func (f *lifecycleFlags) apply(l *container.Lifecycle, env Env) error {
 	case "container", "conmon", "healthy", "ignore":
 		l.SDNotify = f.sdnotify
 	default:
-		return fmt.Errorf("%w: invalid sdnotify value %q: must be container, conmon, ignore or healthy", errdefs.ErrInvalidArg, f.sdnotify)
+		return fmt.Errorf("invalid config provided: %w: invalid sdnotify value %q: must be container, conmon, ignore or healthy", errdefs.ErrInvalidArg, f.sdnotify)
 	}
 	l.Timeout, l.AutoRemove = f.timeout, f.rm
 	for _, file := range []struct {

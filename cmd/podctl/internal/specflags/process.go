@@ -79,13 +79,13 @@ func (f *processFlags) check() error {
 		return errors.New("the '--group-add keep-groups' option is not allowed with any other --group-add options")
 	}
 	if !regexp.MustCompile(`^[0-7]{1,4}$`).MatchString(f.umask) {
-		return fmt.Errorf("invalid umask string %s: %w", f.umask, errdefs.ErrInvalidArg)
+		return fmt.Errorf("running container create option: invalid umask string %s: %w", f.umask, errdefs.ErrInvalidArg)
 	}
 	switch f.systemd {
 	case "true", "false", "always":
 		return nil
 	}
-	return fmt.Errorf("--systemd values must be one of %q: %w", "true, false, always", errdefs.ErrInvalidConfig)
+	return fmt.Errorf("invalid config provided: --systemd values must be one of %q: %w", "true, false, always", errdefs.ErrInvalidConfig)
 }
 
 // parseEntrypoint reads a JSON array of words, or takes the text as one word.

@@ -140,7 +140,7 @@ func (f *limitFlags) applySwap(memory *specs.LinuxMemory, limit int64) error {
 		}
 	}
 	if memory.Limit == nil {
-		return errors.New("you should always set the memory limit when using a memory swap limit, see usage")
+		return errors.New("you should always set a memory limit when using a memoryswap limit, see usage")
 	}
 	memory.Swap = &swap
 	return nil

@@ -36,19 +36,17 @@ func (f *secretFlags) apply(list *[]container.Secret) error {
 
 func parseSecret(text string) (container.Secret, error) {
 	secret := container.Secret{Type: "mount", Mode: defaultSecretMode}
-	mountOption := ""
+	forMount := false
 	for i, word := range strings.Split(text, ",") {
 		key, value, ok := strings.Cut(word, "=")
 		if !ok {
 			if i > 0 {
-				return secret, fmt.Errorf("option %s invalid: %w", word, errSecret)
+				return secret, fmt.Errorf("option %s must be in form option=value: %w", word, errSecret)
 			}
 			secret.Name = word
 			continue
 		}
-		if key == "uid" || key == "gid" || key == "mode" {
-			mountOption = key
-		}
+		forMount = forMount || key == "uid" || key == "gid" || key == "mode"
 		if err := secretOption(&secret, key, value); err != nil {
 			return secret, err
 		}
@@ -57,8 +55,8 @@ func parseSecret(text string) (container.Secret, error) {
 		return secret, fmt.Errorf("no secret found %s: %w", text, errSecret)
 	}
 	if secret.Type == "env" {
-		if mountOption != "" {
-			return secret, fmt.Errorf("%s option is invalid for env secrets: %w", mountOption, errSecret)
+		if forMount {
+			return secret, fmt.Errorf("UID, GID, Mode options cannot be set with secret type env: %w", errSecret)
 		}
 		secret.Mode = 0
 		if secret.Target == "" {
@@ -86,7 +84,7 @@ func secretOption(secret *container.Secret, key, value string) error {
 	case "mode":
 		return secretNumber(&secret.Mode, "mode", value, 8)
 	default:
-		return fmt.Errorf("option %s invalid: %w", key, errSecret)
+		return fmt.Errorf("option %s=%s invalid: %w", key, value, errSecret)
 	}
 	return nil
 }

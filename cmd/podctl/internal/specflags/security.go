@@ -116,6 +116,11 @@ func (f *containerSecurityFlags) bind(fs *pflag.FlagSet) {
 }
 
 func (f *containerSecurityFlags) apply(s *container.Security, env Env) error {
+	for _, text := range f.sysctls {
+		if !strings.Contains(text, "=") { // pods say it in other words
+			return fmt.Errorf("%s is invalid, sysctl values must be in the form of KEY=VALUE", text)
+		}
+	}
 	if err := f.securityFlags.apply(s, env); err != nil {
 		return err
 	}

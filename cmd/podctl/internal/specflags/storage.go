@@ -70,7 +70,7 @@ func checkVolumesFrom(text string) error {
 		switch option {
 		case "ro", "rw", "z":
 		default:
-			return fmt.Errorf("invalid options %q, can only specify 'ro', 'rw', and 'z'", options)
+			return fmt.Errorf("invalid option %q specified - volumes from another container can only use z,ro,rw options", option)
 		}
 	}
 	return nil

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# What create and run refuse before the OCI runtime is asked: with 125, in words
+# that scripts match, and leaving nothing behind.
+
+load helpers
+
+setup_file() {
+  file_setup
+  busybox_image
+}
+
+# refused TEXT FLAGS...: run refuses FLAGS with exactly TEXT
+refused() {
+  local text=$1
+  shift
+  run_podctl 125 run "$@" "$IMAGE" true
+  is "$stderr" "Error: $text" "run $*"
+  is "$output" "" "stdout of run $*"
+}
+
+teardown() {
+  local names
+  names=$(podctl ps -aq)
+  is "$names" "" "containers that refused commands left"
+  test_teardown
+}
+
+@test "what the host does not have" {
+  local gone="$BATS_TEST_TMPDIR/gone"
+  refused "running container create option: finding timezone: unknown time zone Nowhere/Land" --tz Nowhere/Land
+  refused "container-init binary not found on the host: stat $gone: no such file or directory" --init --init-path "$gone"
+  refused "no file paths matching glob \"$gone*\"" --mount "type=glob,src=$gone*,dst=/m"
+  refused "opening seccomp profile failed: stat $gone: no such file or directory" --security-opt "seccomp=$gone"
+  refused "stat $gone: no such file or directory" --device "$gone"
+  refused '"CAP_FLY": unknown capability' --cap-add fly
+  run_podctl 125 run --rootfs "$gone" true
+  is "$stderr" "Error: running container create option: stat $gone: no such file or directory"
+}
+
+@test "what cannot mean anything" {
+  refused "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument" --name 'a b'
+  refused 'invalid device cgroup rule requires type, major:Minor, and access rules: "x"' --device-cgroup-rule x
+  refused "sysctl kernel.msgmax=9 can't be set since IPC Namespace set to host: invalid argument" --ipc host --sysctl kernel.msgmax=9
+  refused "minimum memory limit cannot be less than memory reservation limit, see usage" --memory 5m --memory-reservation 10m
+  refused 'looking up container to share ipc namespace with: no container with name or ID "nosuch" found: no such container' --ipc container:nosuch
+  run_podctl 125 run --entrypoint '' "$IMAGE"
+  is "$stderr" "Error: no command or entrypoint provided, and no CMD or ENTRYPOINT from image"
+}
+
+@test "on the host's network a container goes by the host's name" {
+  run_podctl run --rm --network host "$IMAGE" hostname
+  is "$output" "$(uname -n)"
+  run_podctl run --rm --network host --hostname mine "$IMAGE" hostname
+  is "$output" mine
+  run_podctl run --rm --network host --uts private --name other "$IMAGE" cat /etc/hostname
+  is "$output" "$(uname -n)"
+}
