@@ -62,7 +62,8 @@ func danglingFilter(values []string, usage Usage) (types.FilterFunc, error) {
 		return nil, fmt.Errorf("invalid dangling filter value %q", values[0])
 	}
 	return func(n types.Network) bool {
-		return n.Name != usage.Default && usage.Used(n.Name) != want
+		dangling := n.Name != usage.Default && !usage.Used(n.Name)
+		return dangling == want
 	}, nil
 }
 

@@ -141,7 +141,7 @@ func TestFilters(t *testing.T) {
 		"label not":            {map[string][]string{"label!": {"a=1"}}, []string{"podman", "free"}},
 		"until":                {map[string][]string{"until": {"2026-01-01T12:00:00Z"}}, []string{"used"}},
 		"dangling":             {map[string][]string{"dangling": {"true"}}, []string{"free"}},
-		"in use":               {map[string][]string{"dangling": {"false"}}, []string{"used"}},
+		"in use":               {map[string][]string{"dangling": {"false"}}, []string{"podman", "used"}},
 		"all keys must match":  {map[string][]string{"label": {"a"}, "dangling": {"1"}}, []string{"free"}},
 		"the default is never": {map[string][]string{"name": {"podman"}, "dangling": {"true"}}, nil},
 	} {
