@@ -85,7 +85,7 @@ Name:            {{.Spec.Name}}
 {{- if .Spec.Labels}}
 Labels:
 {{- range $key, $value := .Spec.Labels}}
- - {{$key}}={{$value}}
+ - {{$key}}{{if $value}}={{$value}}{{end}}
 {{- end}}{{end}}
 Driver:          {{.Spec.Driver.Name}}
 {{- if .SecretData}}

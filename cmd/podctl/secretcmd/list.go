@@ -89,7 +89,7 @@ func listRun(ctx context.Context, opts *listOptions) error {
 			})
 		}
 	}
-	if opts.Quiet {
+	if opts.Quiet && opts.Format == "" {
 		for _, r := range rows {
 			fmt.Fprintln(opts.IO.Out, r.ID)
 		}

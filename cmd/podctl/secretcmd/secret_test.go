@@ -96,11 +96,12 @@ func TestSecrets(t *testing.T) {
 			"ID          NAME        DRIVER      CREATED      UPDATED\n" +
 			"p1          password    file        2 hours ago  About an hour ago\n" +
 			"t1          token       file        2 hours ago  2 hours ago\n"},
-		"ls_by_name":        {args: []string{"ls", "--filter", "name=^tok", "--format", "{{.Name}}"}, want: "token\n"},
-		"ls_by_id":          {args: []string{"ls", "--filter", "id=p", "-q"}, want: "p1\n"},
-		"ls_by_both":        {args: []string{"ls", "--filter", "id=p", "--filter", "name=tok", "-q"}},
-		"ls_unknown_filter": {args: []string{"ls", "--filter", "driver=file"}, stderr: "Error: invalid filter \"driver\"\n", code: 125},
-		"ls_bad_filter":     {args: []string{"ls", "--filter", "name"}, stderr: "Error: filter input must be in the form of filter=value: name is invalid\n", code: 125},
+		"ls_by_name":          {args: []string{"ls", "--filter", "name=^tok", "--format", "{{.Name}}"}, want: "token\n"},
+		"ls_by_id":            {args: []string{"ls", "--filter", "id=p", "-q"}, want: "p1\n"},
+		"ls_quiet_and_format": {args: []string{"ls", "-q", "--filter", "id=p", "--format", "{{.Name}}"}, want: "password\n"},
+		"ls_by_both":          {args: []string{"ls", "--filter", "id=p", "--filter", "name=tok", "-q"}},
+		"ls_unknown_filter":   {args: []string{"ls", "--filter", "driver=file"}, stderr: "Error: invalid filter \"driver\"\n", code: 125},
+		"ls_bad_filter":       {args: []string{"ls", "--filter", "name"}, stderr: "Error: filter input must be in the form of filter=value: name is invalid\n", code: 125},
 
 		"inspect": {args: []string{"inspect", "password"}, want: `[
     {
