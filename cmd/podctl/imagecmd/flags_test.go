@@ -43,7 +43,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"load", "x"}, "`podctl image load` takes no arguments"},
 		{[]string{"save"}, "need at least 1 argument"},
 		{[]string{"save", "--compress", "x"}, "--compress can only be set when --format is 'docker-dir'"},
-		{[]string{"save", "--format", "zip", "x"}, `unsupported format "zip" for saving images`},
+		{[]string{"save", "--format", "zip", "x"}, "format value must be one of oci-dir oci-archive docker-dir docker-archive"},
 		{[]string{"save", "--format", "oci-dir", "x"}, "format oci-dir is a directory. Use -o flag"},
 		{[]string{"import"}, "accepts between 1 and 2 arg(s), received 0"},
 		{[]string{"rm"}, "image name or ID must be specified"},
@@ -55,7 +55,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"list", "x", "y"}, "accepts at most 1 arg(s), received 2"},
 		{[]string{"list", "--filter", "x"}, "filter input must be in the form of filter=value: x is invalid"},
 		{[]string{"prune", "--filter", "x"}, "filter input must be in the form of filter=value: x is invalid"},
-		{[]string{"inspect"}, "requires at least 1 arg(s), only received 0"},
+		{[]string{"inspect"}, "no names or ids specified"},
 	}
 	for _, test := range tests {
 		t.Run(test.want, func(t *testing.T) {

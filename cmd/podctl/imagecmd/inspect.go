@@ -35,9 +35,10 @@ func NewCmdInspect(f *cmdutil.Factory, open Open, runF func(context.Context, *in
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl image inspect busybox
 podctl image inspect --format '{{.Config.Cmd}}' busybox`,
-		Args: cmdutil.MinArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.Names = args
+			if opts.Names = args; len(args) == 0 {
+				return errors.New("no names or ids specified")
+			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}

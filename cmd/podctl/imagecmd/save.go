@@ -74,10 +74,10 @@ podctl save --multi-image-archive busybox nginx > both.tar`,
 }
 
 func (opts *saveOptions) check() error {
-	format := opts.Save.Format
+	format, formats := opts.Save.Format, []string{"oci-dir", "oci-archive", "docker-dir", "docker-archive"}
 	switch {
-	case !slices.Contains([]string{"docker-archive", "oci-archive", "oci-dir", "docker-dir"}, format):
-		return fmt.Errorf("unsupported format %q for saving images", format)
+	case !slices.Contains(formats, format):
+		return fmt.Errorf("format value must be one of %s", strings.Join(formats, " "))
 	case opts.Save.Compress && format != "docker-dir":
 		return errors.New("--compress can only be set when --format is 'docker-dir'")
 	case strings.Contains(opts.Output, ":"):
