@@ -1,8 +1,10 @@
 package syscmd
 
 import (
+	"bytes"
 	"context"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,7 +60,18 @@ func versionRun(_ context.Context, opts *versionOptions) error {
 		OsArch:     runtime.GOOS + "/" + runtime.GOARCH,
 		Os:         runtime.GOOS,
 	}}
-	return cmdutil.RenderOne(opts.IO.Out, "version", opts.Format, versionTemplate, 0, report)
+	var out bytes.Buffer
+	err := cmdutil.RenderOne(&out, "version", opts.Format, versionTemplate, 0, report)
+	if err != nil {
+		// Templates are also written for the client's version alone, or for a server's.
+		out.Reset()
+		format := strings.ReplaceAll(opts.Format, ".Server.", ".")
+		if cmdutil.RenderOne(&out, "version", format, "", 0, report.Client) != nil {
+			return err
+		}
+	}
+	_, err = out.WriteTo(opts.IO.Out)
+	return err
 }
 
 // versionReport is what --format sees.

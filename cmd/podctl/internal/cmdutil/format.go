@@ -94,8 +94,8 @@ func headings[T any](named map[string]string) []map[string]string {
 }
 
 // RenderOne prints one object: as JSON on request, else by template, with
-// fallback as the template when format is empty. Columns of the fallback,
-// separated by tabs, are aligned.
+// fallback as the template when format is empty. Columns of the fallback, and of
+// a table, are aligned.
 func RenderOne(out io.Writer, command, format, fallback string, indent int, object any) error {
 	if report.IsJSON(format) {
 		return PrintJSON(out, object, indent)
@@ -107,6 +107,9 @@ func RenderOne(out io.Writer, command, format, fallback string, indent int, obje
 	formatter, err := report.New(out, command).Parse(origin, format)
 	if err != nil {
 		return err
+	}
+	if strings.HasPrefix(format, "table ") {
+		object = []any{object} // a table ranges over its rows
 	}
 	return execute(formatter, object)
 }

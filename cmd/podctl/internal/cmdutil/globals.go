@@ -176,6 +176,9 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 	if f := cmd.Flags().Lookup("max-workers"); f != nil && f.Changed && g.MaxWorkers <= 0 {
 		return fmt.Errorf("maximum workers must be set to a positive number (got %d)", g.MaxWorkers)
 	}
+	if b := g.EventsBackend; b != "" && b != "file" && b != "journald" && b != "none" {
+		return fmt.Errorf("configuring runtime: %q is not a valid events backend: %w", b, errdefs.ErrInvalidArg)
+	}
 	if g.LockTimeout < 0 {
 		return fmt.Errorf("lock timeout must not be negative (got %s)", g.LockTimeout)
 	}
