@@ -30,7 +30,7 @@ make_web() {
 @test "a copy's containers depend on each other and not on the source" {
   requires containers
   make_web
-  run_podctl pod clone --label side=right web two
+  run_podctl pod clone web two --label side=right
   run_podctl pod rm web
   run_podctl pod start two
   run_podctl exec a-clone sh -c 'echo $COLOR'

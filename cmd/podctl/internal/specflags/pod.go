@@ -47,6 +47,7 @@ type PodFlags struct {
 func (f *PodFlags) Bind(cmd *cobra.Command) {
 	f.BindCommon(cmd)
 	fs := cmd.Flags()
+	fs.SetInterspersed(false)
 	cmdutil.AliasFlags(cmd, networkAliases())
 	fs.BoolVar(&f.replace, "replace", false, "Remove a pod of the same name first")
 	fs.StringVar(&f.IDFile, "pod-id-file", "", "Write the pod ID to this `file`")
@@ -58,11 +59,11 @@ func (f *PodFlags) Bind(cmd *cobra.Command) {
 	f.network.bind(fs)
 }
 
-// BindCommon defines the flags that pod create and pod clone have in common.
+// BindCommon defines the flags that pod create and pod clone have in common;
+// -h means --hostname.
 func (f *PodFlags) BindCommon(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.fs = fs
-	fs.SetInterspersed(false)
 	cmdutil.LongHelpOnly(cmd)
 	fs.StringVarP(&f.name, "name", "n", "", "`Name` of the pod")
 	fs.StringVarP(&f.hostname, "hostname", "h", "", "`Hostname` of the pod")
