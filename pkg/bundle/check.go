@@ -72,6 +72,15 @@ func checkFiles(c *container.Config) error {
 			return fmt.Errorf("container-init binary not found on the host: %w", err)
 		}
 	}
+	if h := c.Health; h != nil && h.LogDest != "" && h.LogDest != "local" && h.LogDest != "events_logger" {
+		info, err := os.Stat(h.LogDest)
+		if err != nil {
+			return fmt.Errorf("running container create option: HealthCheck Log '%s' destination error: %w", h.LogDest, err)
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("running container create option: HealthCheck Log '%s' destination must be directory", h.LogDest)
+		}
+	}
 	for _, m := range c.Storage.Mounts {
 		if m.Type != "glob" {
 			continue

@@ -124,7 +124,9 @@ func (b *builder) env() []string {
 	if b.cfg.Terminal {
 		absent("TERM", "xterm")
 	}
-	absent("container", "podman")
+	if !b.cfg.UnsetEnvAll {
+		absent("container", "podman")
+	}
 	if b.cfg.SystemdMode() {
 		absent("container_uuid", b.c.ID[:min(32, len(b.c.ID))])
 	}

@@ -71,6 +71,8 @@ func TestSpecProcess(t *testing.T) {
 			c.Env = []string{"container=other", "HOME=/h", "HOSTNAME=n", "TERM=vt100"}
 			c.Terminal = true
 		}, []string{"serve", "--all"}, []string{"container=other", "HOME=/h", "HOSTNAME=n", "TERM=vt100"}},
+		{"nothing_is_added_where_all_is_unset", func(c *Config, _ *SpecInput) { c.UnsetEnvAll, c.Env = true, []string{"A=1"} },
+			[]string{"serve", "--all"}, []string{"A=1", "HOME=/root", "HOSTNAME=0123456789ab"}},
 		{"a_terminal_has_a_type", func(c *Config, in *SpecInput) { c.Terminal, c.Hostname = true, "web" },
 			[]string{"serve", "--all"}, []string{"PATH=/bin", "A=1", "TERM=xterm", "container=podman", "HOME=/root", "HOSTNAME=web"}},
 		{"secrets_go_over_the_environment", func(c *Config, in *SpecInput) { in.Env = []string{"A=2", "B=3"} },

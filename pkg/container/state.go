@@ -70,6 +70,7 @@ type Operation string
 const (
 	OpInit    Operation = "init"
 	OpStart   Operation = "start"
+	OpStartIn Operation = "start in a pod, or for a container that depends on it"
 	OpStop    Operation = "stop"
 	OpRestart Operation = "restart"
 	OpKill    Operation = "kill"
@@ -98,6 +99,7 @@ const (
 var transitions = map[Operation]map[State]Verdict{
 	OpInit:    {Created: Act, Stopped: Act, Exited: Act},
 	OpStart:   {Created: Act, Initialized: Act, Stopped: Act, Exited: Act, Running: Nothing},
+	OpStartIn: {Created: Act, Initialized: Act, Stopped: Act, Exited: Act, Running: Nothing},
 	OpStop:    {Initialized: Act, Running: Act, Stopping: Act, Stopped: Act, Created: Nothing, Exited: Nothing},
 	OpRestart: {Created: Act, Initialized: Act, Running: Act, Stopped: Act, Exited: Act},
 	OpKill:    {Running: Act, Stopping: Act, Paused: Act},
@@ -127,8 +129,8 @@ func refusal(op Operation, id string, s State) error {
 	switch op {
 	case OpInit:
 		return fmt.Errorf("container %s has already been created in runtime: %w", id, errdefs.ErrCtrState)
-	case OpStart:
-		if s == Paused {
+	case OpStart, OpStartIn:
+		if s == Paused && op == OpStartIn {
 			return fmt.Errorf("cannot start paused container %s: %w", id, errdefs.ErrCtrState)
 		}
 		return fmt.Errorf("container %s must be in Created or Stopped state to be started: %w", id, errdefs.ErrCtrState)

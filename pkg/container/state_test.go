@@ -20,6 +20,7 @@ func TestCheck(t *testing.T) {
 		//           r r n u a t t x e n
 		OpInit:    "-A----AA---",
 		OpStart:   "-AAN--AA---",
+		OpStartIn: "-AAN--AA---",
 		OpStop:    "-NAA-AAN---",
 		OpRestart: "-AAA--AA---",
 		OpKill:    "---AAA-----",
@@ -50,7 +51,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCheckKnowsEveryOperation(t *testing.T) {
-	for _, op := range []Operation{OpInit, OpStart, OpStop, OpRestart, OpKill, OpPause, OpUnpause, OpExec, OpAttach, OpTop, OpRemove, OpCleanup} {
+	for _, op := range []Operation{OpInit, OpStart, OpStartIn, OpStop, OpRestart, OpKill, OpPause, OpUnpause, OpExec, OpAttach, OpTop, OpRemove, OpCleanup} {
 		require.Contains(t, transitions, op)
 	}
 	_, err := Check("dance", "c1", Running)
@@ -64,7 +65,8 @@ func TestRefusalsSay(t *testing.T) {
 		want  string
 	}{
 		{OpInit, Running, "container c1 has already been created in runtime: container state improper"},
-		{OpStart, Paused, "cannot start paused container c1: container state improper"},
+		{OpStart, Paused, "container c1 must be in Created or Stopped state to be started: container state improper"},
+		{OpStartIn, Paused, "cannot start paused container c1: container state improper"},
 		{OpStart, Stopping, "container c1 must be in Created or Stopped state to be started: container state improper"},
 		{OpRestart, Paused, "unable to restart a container in a paused or unknown state: container state improper"},
 		{OpKill, Exited, "can only kill running containers. c1 is in state exited: container state improper"},

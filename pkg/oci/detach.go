@@ -19,7 +19,7 @@ func ParseDetachKeys(keys string) ([]byte, error) {
 	for key := range strings.SplitSeq(keys, ",") {
 		b, ok := detachKey(key)
 		if !ok {
-			return nil, fmt.Errorf("detach key %q of %q: %w", key, keys, errdefs.ErrInvalidArgument)
+			return nil, errdefs.As(errdefs.ErrInvalidArgument, fmt.Errorf("invalid detach keys: unknown character: '%s'", key))
 		}
 		out = append(out, b)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/containers/common/libnetwork/types"
+	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -160,6 +161,10 @@ func completeNetwork(c *container.Config, in surroundings) error {
 		nameDefaultNetwork(&c.Network, in.settings.Conf.Network.DefaultNetwork)
 	case container.ModePasta, container.ModeSlirp:
 	default:
+		if len(c.Network.Ports) > 0 {
+			logrus.Warnf("Port mappings have been discarded because %q network namespace mode is in use", ns.Mode)
+			c.Network.Ports = nil
+		}
 		return nil
 	}
 	var err error

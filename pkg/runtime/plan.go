@@ -126,7 +126,7 @@ func (r *Runtime) PlanStartPods(ctx context.Context, targets []Target) ([]Step, 
 			return nil, err
 		}
 		p, done := &plan{}, map[string]bool{}
-		start := p.check(container.OpStart, "start", "starting")
+		start := p.check(container.OpStartIn, "start", "starting")
 		once := func(c *container.Container) string {
 			if done[c.ID] {
 				return ""
@@ -207,7 +207,7 @@ func (r *Runtime) PlanStartContainers(ctx context.Context, targets []Target) ([]
 		return nil, graphError(err)
 	}
 	p := &plan{}
-	p.walk(g, depgraph.Outwards, byID, p.check(container.OpStart, "start", "starting"))
+	p.walk(g, depgraph.Outwards, byID, p.check(container.OpStartIn, "start", "starting"))
 	return p.steps, p.errs
 }
 

@@ -20,6 +20,8 @@ import (
 
 // startOptions refine startOne.
 type startOptions struct {
+	// named: this very container was asked for, not its pod or one that needs it.
+	named bool
 	// initOnly stops before the process is started.
 	initOnly bool
 	// attach is called between creation in the OCI runtime and start, so that no
@@ -56,6 +58,7 @@ func (r *Runtime) startWithDependencies(ctx context.Context, id string, opts sta
 	if err := r.startDependencies(ctx, id); err != nil {
 		return err
 	}
+	opts.named = true
 	return r.startOne(ctx, id, opts)
 }
 
@@ -202,9 +205,12 @@ func (r *Runtime) startProcess(ctx context.Context, c *container.Container, stat
 
 // claimStart decides whether the container may start now and records the intent.
 func (r *Runtime) claimStart(ctx context.Context, id string, opts startOptions) (c *container.Container, todo bool, err error) {
-	op := container.OpStart
-	if opts.initOnly {
+	op := container.OpStartIn
+	switch {
+	case opts.initOnly:
 		op = container.OpInit
+	case opts.named:
+		op = container.OpStart
 	}
 	err = r.store.Update(ctx, func(tx *store.Tx) error {
 		if c, err = tx.Container(ctx, id); err != nil {

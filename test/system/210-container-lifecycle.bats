@@ -239,7 +239,7 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   run_podctl 125 pause a
   is "$stderr" "Error: \"$ID\" is already paused: container state improper"
   run_podctl 125 start a
-  is "$stderr" "Error: unable to start container \"$ID\": cannot start paused container $ID: container state improper"
+  is "$stderr" "Error: unable to start container \"$ID\": container $ID must be in Created or Stopped state to be started: container state improper"
   run_podctl 125 stop a
   is "$stderr" "Error: container $ID is running or paused, refusing to clean up: container state improper"
   run_podctl 125 restart a

@@ -28,6 +28,11 @@ on_terminal() {
   run_podctl run --rm -a stderr "$IMAGE" sh -c 'echo out; echo err >&2'
   is "$output" ""
   is "$stderr" err
+  # Where neither output is wanted the ID is all there is to say.
+  run_podctl run -a stdin --name quiet "$IMAGE" echo unheard
+  like "$output" '^[0-9a-f]{64}$'
+  run_podctl logs quiet
+  is "$output" unheard
 }
 
 @test "the exit code is the process's" {

@@ -33,6 +33,10 @@ teardown() {
   refused "opening seccomp profile failed: stat $gone: no such file or directory" --security-opt "seccomp=$gone"
   refused "stat $gone: no such file or directory" --device "$gone"
   refused '"CAP_FLY": unknown capability' --cap-add fly
+  refused "running container create option: HealthCheck Log '$gone' destination error: stat $gone: no such file or directory" \
+    --health-cmd true --health-log-destination "$gone"
+  refused "running container create option: HealthCheck Log '/etc/passwd' destination must be directory" \
+    --health-cmd true --health-log-destination /etc/passwd
   run_podctl 125 run --rootfs "$gone" true
   is "$stderr" "Error: running container create option: stat $gone: no such file or directory"
 }
@@ -45,6 +49,25 @@ teardown() {
   refused 'looking up container to share ipc namespace with: no container with name or ID "nosuch" found: no such container' --ipc container:nosuch
   run_podctl 125 run --entrypoint '' "$IMAGE"
   is "$stderr" "Error: no command or entrypoint provided, and no CMD or ENTRYPOINT from image"
+}
+
+@test "containers that are not given" {
+  run_podctl 125 attach --latest some
+  is "$stderr" "Error: --latest and containers cannot be used together"
+  run_podctl 125 attach one two
+  is "$stderr" "Error: \`podctl attach\` accepts at most one argument"
+  run_podctl 125 diff
+  is "$stderr" 'Error: "podctl diff" requires a name, id, or the "--latest" flag'
+  run_podctl 125 container diff
+  is "$stderr" "Error: container must be specified: podctl container diff [options [...]] ID-NAME"
+}
+
+@test "ports cannot be published without a network of the container's own" {
+  run_podctl create --name quiet --network none -p 80:80 "$IMAGE" true
+  like "$stderr" 'Port mappings have been discarded because .*none.* network namespace mode is in use'
+  run_podctl inspect --format '{{json .HostConfig.PortBindings}} {{json .NetworkSettings.Ports}}' quiet
+  is "$output" "{} {}"
+  run_podctl rm quiet
 }
 
 @test "on the host's network a container goes by the host's name" {

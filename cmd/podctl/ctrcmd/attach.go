@@ -49,8 +49,10 @@ Exit codes: 0 success, 125 error.`,
 podctl attach --no-stdin --latest`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
-			case len(args) > 1, len(args) > 0 && opts.Latest:
+			case len(args) > 1:
 				return fmt.Errorf("`%s attach` accepts at most one argument", f.Program)
+			case len(args) > 0 && opts.Latest:
+				return errors.New("--latest and containers cannot be used together")
 			case len(args) == 0 && !opts.Latest:
 				return fmt.Errorf("%q requires a name, id, or the \"--latest\" flag", f.Program+" attach")
 			}

@@ -2,6 +2,7 @@ package ctrcmd
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
@@ -51,7 +52,12 @@ func newAttachment(ctx context.Context, f *cmdutil.Factory, eng killer, want att
 				logrus.Warnf("The terminal stays as it is: %v", err)
 			}
 		},
-		Started: func(id string) { a.proxy.forward(ctx, id) },
+		Started: func(id string) {
+			if !want.streams.Out && !want.streams.Err {
+				fmt.Fprintln(f.IO.Out, id) // or nothing would be heard of it
+			}
+			a.proxy.forward(ctx, id)
+		},
 	}
 	a.connect(f.IO, want.streams)
 	return a

@@ -49,8 +49,10 @@ podctl diff --format json web`,
 				return errors.New("only supported value for '--format' is 'json'")
 			case opts.Latest && len(args) > 0:
 				return errors.New("--latest and containers cannot be used together")
+			case !opts.Latest && len(args) == 0 && cmd.Parent().HasParent():
+				return fmt.Errorf("container must be specified: %s [options [...]] ID-NAME", cmd.CommandPath())
 			case !opts.Latest && len(args) == 0:
-				return errors.New("container must be specified: podctl container diff [options [...]] ID-NAME")
+				return fmt.Errorf("%q requires a name, id, or the \"--latest\" flag", cmd.CommandPath())
 			}
 			opts.JSON = format != ""
 			if len(args) > 0 {

@@ -54,6 +54,8 @@ func TestCreateRefuses(t *testing.T) {
 		{[]string{"-v", "/a:/b:x"}, `invalid option type "x"`},
 		{[]string{"-v", ":/b"}, "host directory cannot be empty"},
 		{[]string{"--volumes-from", "a:x"}, `invalid option "x" specified - volumes from another container can only use z,ro,rw options`},
+		{[]string{"--tmpfs", "/a:size=1m,x=y"}, `unknown mount option "x=y": invalid mount option`},
+		{[]string{"--health-cmd", "[]"}, "must define a healthcheck command for all healthchecks"},
 		{[]string{"--mount", "type=x,dst=/a"}, `invalid filesystem type "x"`},
 		{[]string{"--mount", "type=bind,src=/a"}, "must set volume destination"},
 		{[]string{"--mount", "type=tmpfs,dst=/a,x"}, "x: invalid mount option"},

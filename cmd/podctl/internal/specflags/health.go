@@ -131,6 +131,9 @@ func (f *healthFlags) consistent(h *container.Health) error {
 // applyCheck sets the regular check; all: also what was not given.
 func (f *healthFlags) applyCheck(h *container.Health, all bool) error {
 	if f.command != "" {
+		if words := []string(nil); json.Unmarshal([]byte(f.command), &words) == nil && len(words) == 0 {
+			return errors.New("must define a healthcheck command for all healthchecks")
+		}
 		h.Test = healthCommand(f.command)
 		h.Disabled = h.Test[0] == "NONE"
 	}

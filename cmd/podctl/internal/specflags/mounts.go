@@ -248,6 +248,14 @@ func tmpfsOption(key, value string) ([]string, error) {
 }
 
 // addTmpfs reads DEST[:OPTS].
+// tmpfsOptions are the names that --tmpfs takes, as mount(8) and tmpfs(5) have
+// them, and those of the OCI runtimes.
+func tmpfsOptions() []string {
+	return append(flagOptions("tmpfs"), "", "ro", "rw", "U", "sync", "async", "dirsync", "atime", "noatime", "diratime", "nodiratime",
+		"relatime", "norelatime", "strictatime", "nostrictatime", "symfollow", "nosymfollow", "size", "nr_blocks", "nr_inodes", "mode", "uid", "gid", "huge",
+		"mpol", "noswap", "inode32", "inode64")
+}
+
 func addTmpfs(s *container.Storage, text string) error {
 	destination, list, hasOptions := strings.Cut(text, ":")
 	if !strings.HasPrefix(destination, "/") {
@@ -256,6 +264,11 @@ func addTmpfs(s *container.Storage, text string) error {
 	options := []string{"rw", "noexec", "nosuid", "nodev"}
 	if hasOptions {
 		options = strings.Split(list, ",")
+	}
+	for _, option := range options {
+		if key, _, _ := strings.Cut(option, "="); !slices.Contains(tmpfsOptions(), key) {
+			return fmt.Errorf("unknown mount option %q: %w", option, errMountOption)
+		}
 	}
 	return addMount(s, container.Mount{Type: "tmpfs", Source: "tmpfs", Destination: destination, Options: options})
 }
