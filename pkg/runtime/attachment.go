@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/containers/common/libnetwork/types"
 	"github.com/sirupsen/logrus"
@@ -46,9 +48,9 @@ func withAliases(c *container.Container) map[string]types.PerNetworkOptions {
 	return out
 }
 
-// setupNetwork makes the network namespace, or keeps that of held, and attaches it.
-// What it starts besides lives as long as life, which is nil if nothing needs it.
-func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container, held heldNS, life *lifeline) error {
+// makeNetNS makes the network namespace of a container that owns one, or keeps
+// that of held.
+func (r *Runtime) makeNetNS(c *container.Container, held heldNS) error {
 	if !ownsNetNS(c.Config) {
 		return nil
 	}
@@ -61,32 +63,79 @@ func (r *Runtime) setupNetwork(ctx context.Context, c *container.Container, held
 	if held != nil {
 		from = held.NetNS()
 	}
-	if err := r.host.CreateNS(path, from); err != nil {
-		return err
+	return r.host.CreateNS(path, from)
+}
+
+// connects reports whether the container's own network namespace is to be
+// connected to something.
+func connects(cfg *container.Config) bool {
+	mode := cfg.Namespaces.Net.Mode
+	return ownsNetNS(cfg) && mode != container.ModeNone && mode != container.ModePrivate
+}
+
+// connectNetwork begins to connect the namespace that makeNetNS made. The function
+// returned waits until that is done, and notes it in c; it must be called. What is
+// started besides lives as long as life, which is nil if nothing needs it.
+func (r *Runtime) connectNetwork(ctx context.Context, c *container.Container, life *lifeline) (wait func() error) {
+	if !connects(c.Config) {
+		return func() error { return nil }
 	}
-	mode := c.Config.Namespaces.Net.Mode
-	if mode == container.ModeNone || mode == container.ModePrivate {
-		return nil
-	}
+	var status map[string]types.StatusBlock
+	done := make(chan error, 1)
+	begun := *c // who waits may change c meanwhile
+	go func() {
+		var err error
+		status, err = r.connect(ctx, &begun, life)
+		done <- err
+	}()
+	return sync.OnceValue(func() error {
+		if err := <-done; err != nil {
+			return err
+		}
+		c.Runtime.NetStatus = status
+		return r.writeNetStatus(c)
+	})
+}
+
+func (r *Runtime) connect(ctx context.Context, c *container.Container, life *lifeline) (map[string]types.StatusBlock, error) {
 	nets, err := r.links()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if mode == container.ModeBridge {
-		c.Runtime.NetStatus, err = nets.Setup(ctx, r.attachment(c))
-		if err == nil && r.settings.Rootless {
-			err = nets.Forward(path, c.Config.Network.Ports, life.reader())
-		}
-	} else {
-		c.Runtime.NetStatus, err = nets.Connect(ctx, network.Uplink{
+	mode, path := c.Config.Namespaces.Net.Mode, c.Runtime.NetNS
+	if mode != container.ModeBridge {
+		return nets.Connect(ctx, network.Uplink{
 			ID: c.ID, Program: string(mode), NSPath: path, Options: c.Config.Network.Options[string(mode)],
 			Ports: c.Config.Network.Ports, Exit: life.reader(),
 		})
 	}
-	if err != nil {
-		return err
+	status, err := nets.Setup(ctx, r.attachment(c))
+	if err == nil && r.settings.Rootless {
+		err = nets.Forward(path, c.Config.Network.Ports, life.reader())
 	}
-	return r.writeNetStatus(c)
+	return status, err
+}
+
+// networkFirst reports whether the container may only be created when its network
+// is connected: its hooks may look for it, and kernel parameters of interfaces
+// are set when it is created.
+func (r *Runtime) networkFirst(c *container.Container) bool {
+	for name := range c.Config.Security.Sysctls {
+		if strings.HasPrefix(name, "net.") {
+			return true
+		}
+	}
+	for _, setting := range r.settings.Sysctls() {
+		if strings.HasPrefix(setting, "net.") && !strings.HasPrefix(setting, "net.ipv4.ping_group_range=") {
+			return true
+		}
+	}
+	for _, dir := range r.settings.HooksDirs() {
+		if files, err := os.ReadDir(dir); err == nil && len(files) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // teardownNetwork frees addresses, rules and devices and removes the namespace.

@@ -23,9 +23,10 @@ import (
 	"github.com/podctl/podctl/pkg/version"
 )
 
-// writeBundle makes the OCI bundle from what was set up.
-func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS) error {
-	in, err := r.specInput(ctx, c, volumes, held)
+// writeBundle makes the OCI bundle from what was set up; late, unless nil, gets what
+// depends on the network.
+func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS, late *lateFiles) error {
+	in, err := r.specInput(ctx, c, volumes, held, late)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ type bundleInput struct {
 	hosts, resolvConf, hostname bundle.File
 }
 
-func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS) (*bundleInput, error) {
+func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS, late *lateFiles) (*bundleInput, error) {
 	conf := r.settings.Conf.Containers
 	rlimits, err := confRlimits(r.settings.Conf.Ulimits())
 	if err != nil {
@@ -142,7 +143,7 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 	case c.Config.OwnsUserNS():
 		in.spec.Namespaces["user"] = held.UserNS()
 	}
-	return in, r.etcFiles(ctx, c, in)
+	return in, r.etcFiles(ctx, c, in, late)
 }
 
 // joinNamespaces fills in the paths of the namespaces joined and what comes with
@@ -224,7 +225,7 @@ func (r *Runtime) hostname(c *container.Container) string {
 
 // etcFiles says where /etc/hosts, resolv.conf and hostname come from: the
 // container whose network namespace is joined, or written anew.
-func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bundleInput) error {
+func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bundleInput, late *lateFiles) error {
 	if ns := c.Config.Namespaces.Net; ns.Mode == container.ModeContainer {
 		dir := r.settings.BundleDir(ns.Value)
 		other, err := r.container(ctx, ns.Value)
@@ -239,10 +240,10 @@ func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bund
 		}
 	} else {
 		if !c.Config.Network.NoHosts {
-			in.hosts.Write = func(path string) error { return r.writeHosts(path, c) }
+			in.hosts.Write = late.later(func(path string) error { return r.writeHosts(path, c) })
 		}
 		if !c.Config.Network.NoResolvConf {
-			in.resolvConf.Write = func(path string) error { return network.WriteResolvConf(path, r.resolvOptions(c)) }
+			in.resolvConf.Write = late.later(func(path string) error { return network.WriteResolvConf(path, r.resolvOptions(c)) })
 		}
 	}
 	if !c.Config.Network.NoHostname && !c.Config.Namespaces.UTS.IsHost() {

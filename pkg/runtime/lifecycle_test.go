@@ -22,8 +22,10 @@ func TestLifeOfAContainer(t *testing.T) {
 	require.NoError(t, b.open().StartContainer(b.ctx, id))
 	b.sound()
 	require.Equal(t, container.Running, b.row(id).State)
-	require.Equal(t, []string{"mount " + id, "create-ns " + id, "attach-network " + id, "write-bundle " + id, "spawn-conmon " + id, "place-conmon " + id, "oci-create " + id, "oci-start " + id},
-		b.effects("mount", "create-ns", "attach-network", "write-bundle", "spawn-conmon", "place-conmon", "oci-create", "oci-start"))
+	require.Equal(t, []string{"mount " + id, "create-ns " + id, "write-bundle " + id, "spawn-conmon " + id, "place-conmon " + id, "oci-create " + id, "oci-start " + id},
+		b.effects("mount", "create-ns", "write-bundle", "spawn-conmon", "place-conmon", "oci-create", "oci-start"))
+	require.Equal(t, []string{"create-ns " + id, "attach-network " + id, "oci-start " + id}, b.effects("create-ns", "attach-network", "oci-start"),
+		"the network is connected while the OCI runtime works")
 	require.NoError(t, b.open().StartContainer(b.ctx, id), "one that runs is success")
 	b.forget()
 	require.NoError(t, b.open().StopContainer(b.ctx, id, StopOptions{}))

@@ -19,27 +19,80 @@ import (
 // the OCI runtime: root filesystem, volumes, network, bundle. It notes in c what
 // was set up. Every step is idempotent. held is the user namespace made for the
 // container, nil without one. What is started lives as long as life.
-func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS, life *lifeline) error {
+//
+// The network is being connected when it returns, unless the container needs it
+// at once. connected waits for that, and must be called before the process is
+// started or anything is taken down.
+func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS, life *lifeline) (connected func() error, err error) {
 	// A cut off start, or one before a reboot, may have left an address leased.
 	if c.Runtime.NetNS != "" {
 		if err := r.teardownNetwork(ctx, c); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := os.MkdirAll(r.settings.BundleDir(c.ID), 0o700); err != nil {
-		return fmt.Errorf("make bundle of container %s: %w", c.ID, err)
+		return nil, fmt.Errorf("make bundle of container %s: %w", c.ID, err)
 	}
 	if err := r.mountRootfs(c); err != nil {
-		return err
+		return nil, err
 	}
 	volumes, err := r.mountVolumes(ctx, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := r.setupNetwork(ctx, c, held, life); err != nil {
-		return err
+	if err := r.makeNetNS(c, held); err != nil {
+		return nil, err
 	}
-	return r.writeBundle(ctx, c, volumes, held)
+	wait := r.connectNetwork(ctx, c, life)
+	var late *lateFiles
+	if r.networkFirst(c) {
+		if err := wait(); err != nil {
+			return nil, err
+		}
+	} else if connects(c.Config) {
+		late = &lateFiles{}
+	}
+	if err := r.writeBundle(ctx, c, volumes, held, late); err != nil {
+		_ = wait() // that it fails too is of no interest
+		return nil, err
+	}
+	return func() error {
+		if err := wait(); err != nil {
+			return err
+		}
+		return late.write()
+	}, nil
+}
+
+// lateFiles are files of a bundle whose text depends on the network. They are
+// empty until it is connected: the container has them mounted by then, so they
+// are written in place.
+type lateFiles struct {
+	writes []func() error
+}
+
+// later makes write leave an empty file, to be filled by late.write. A nil late
+// leaves it as it is.
+func (late *lateFiles) later(write func(path string) error) func(path string) error {
+	if late == nil {
+		return write
+	}
+	return func(path string) error {
+		late.writes = append(late.writes, func() error { return write(path) })
+		return os.WriteFile(path, nil, 0o644)
+	}
+}
+
+func (late *lateFiles) write() error {
+	if late == nil {
+		return nil
+	}
+	for _, write := range late.writes {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mountRootfs finds or mounts the root filesystem.

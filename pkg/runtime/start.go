@@ -300,7 +300,8 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	defer life.close() // conmon has its own copy by then
-	if err := r.prepare(ctx, c, held, life); err != nil {
+	connected, err := r.prepare(ctx, c, held, life)
+	if err != nil {
 		return err
 	}
 	create := oci.CreateOptions{
@@ -316,6 +317,9 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		create.Stdio = opts.stdio
 	}
 	created, err := engine.Create(ctx, create)
+	if netErr := connected(); netErr != nil {
+		return netErr
+	}
 	if err != nil {
 		return withRemedy(err)
 	}
