@@ -310,8 +310,8 @@ again() {
   esac
   if ! p "${words[@]}" >"$work/again" 2>&1; then
     case $1 in
-      run) grep -q 'already in use' "$work/again" && p start x >/dev/null ;; # only its second half is missing
-      run-attached) grep -q 'already in use' "$work/again" && succeeds "${words[@]}" ;; # the exit command is at it
+      # Only its second half is missing, or the exit command is about to remove it.
+      run | run-attached) grep -q 'already in use' "$work/again" && { p start x >/dev/null 2>&1 || succeeds "${words[@]}"; } ;;
       pod-create | pod-clone | create | clone) grep -qE 'already (exists|in use)' "$work/again" ;;
       init) grep -q 'already been created in runtime' "$work/again" ;;
       kill) grep -q 'can only kill running' "$work/again" ;;
