@@ -162,7 +162,7 @@ func (f *containerLimitFlags) applyCgroup(r *container.Resources) error {
 	for _, text := range f.cgroupConf {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
-			return fmt.Errorf("invalid --cgroup-conf %q: %w", text, errInvalid)
+			return errors.New("--cgroup-conf must be formatted KEY=VALUE")
 		}
 		files[name] = value
 	}

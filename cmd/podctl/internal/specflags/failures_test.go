@@ -86,6 +86,7 @@ func TestCreateRefuses(t *testing.T) {
 		{[]string{"--cpus", "1", "--cpu-quota", "1"}, "--cpu-quota and --cpus cannot be set together"},
 		{[]string{"--cgroups", "disabled", "--cgroup-parent", "p"}, "cannot set cgroup parent if not creating cgroups: invalid argument"},
 		{[]string{"--cgroups", "split", "--cgroup-parent", "p"}, "cannot specify --cgroup-mode=split with a cgroup-parent: invalid argument"},
+		{[]string{"--cgroup-conf", "x"}, "--cgroup-conf must be formatted KEY=VALUE"},
 		{[]string{"--cgroups", "x"}, `running container create option: invalid cgroup mode "x": invalid argument`},
 		{[]string{"--memory-swappiness", "101"}, "invalid value: 101, valid memory swappiness range is 0-100"},
 		{[]string{"--ulimit", "x=1"}, `ulimit option "x=1" requires name=SOFT:HARD, failed to be parsed: invalid ulimit type: x`},
