@@ -41,8 +41,8 @@ quick_plan() {
   ((${#files[@]})) && return
   files=(test/system/522-systemd.bats)
   [[ $kind == user ]] || return 0
-  files+=(test/system/900-rootless.bats)
-  filter=${FILTER:-'is a slice|limits|not delegated|root in a container|through pasta'}
+  files=(test/system/900-rootless.bats "${files[@]}")
+  filter=${FILTER:-"root in a container|through pasta|is a slice|pod's limits|own limits|not delegated|outlives"}
 }
 
 # run_kind KIND: runs its tests and leaves the exit code in $status
