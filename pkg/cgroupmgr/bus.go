@@ -16,6 +16,7 @@ import (
 // A unit that exists is an error of class errdefs.ErrExists, one that does not
 // of class errdefs.ErrNotFound.
 type bus interface {
+	Connect(ctx context.Context) error
 	StartTransientUnit(ctx context.Context, unit string, props []systemdbus.Property) error
 	StopUnit(ctx context.Context, unit string) error
 	ResetFailed(ctx context.Context, unit string) error
@@ -31,6 +32,11 @@ type systemBus struct {
 }
 
 func newSystemBus(cfg Config) *systemBus { return &systemBus{cfg: cfg} }
+
+func (b *systemBus) Connect(ctx context.Context) error {
+	_, err := b.connect(ctx)
+	return err
+}
 
 func (b *systemBus) connect(ctx context.Context) (*systemdbus.Conn, error) {
 	b.mu.Lock()

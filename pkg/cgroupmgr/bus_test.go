@@ -3,12 +3,16 @@ package cgroupmgr
 import (
 	"context"
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
+	"testing"
 
 	systemdbus "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/stretchr/testify/require"
 )
 
 // fakeSystemd keeps units, with a cgroup for each, in the tree of a kernel.
@@ -80,6 +84,8 @@ func (s *fakeSystemd) StopUnit(_ context.Context, unit string) error {
 	return nil
 }
 
+func (s *fakeSystemd) Connect(context.Context) error { return nil }
+
 func (s *fakeSystemd) ResetFailed(_ context.Context, unit string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,4 +103,18 @@ func (s *fakeSystemd) SetUnitProperties(_ context.Context, unit string, props []
 	}
 	s.set(unit, props)
 	return nil
+}
+
+// Before anything is made, for it could not be undone either.
+func TestReady(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(t.TempDir(), "bus"))
+	root := newKernel(t, V2).root
+	m, err := New(Systemd, Config{Root: root, Rootless: true, UID: os.Getuid()})
+	require.NoError(t, err)
+	err = m.Ready(t.Context())
+	require.ErrorIs(t, err, errdefs.ErrUnavailable)
+	require.ErrorContains(t, err, "--cgroup-manager=cgroupfs")
+	m, err = New(Cgroupfs, Config{Root: root})
+	require.NoError(t, err)
+	require.NoError(t, m.Ready(t.Context()))
 }

@@ -21,6 +21,9 @@ type cgroupfs struct {
 
 func (m *cgroupfs) Name() string { return Cgroupfs }
 
+// Ready: the tree is there, or there would be no manager.
+func (m *cgroupfs) Ready(context.Context) error { return nil }
+
 func (m *cgroupfs) DefaultParent() string {
 	if m.rootless {
 		return ""

@@ -29,6 +29,10 @@ type Manager interface {
 	// Name is [Cgroupfs] or [Systemd].
 	Name() string
 
+	// Ready says whether cgroups can be made at all: systemd must answer. Asked
+	// before anything is recorded that only it could undo.
+	Ready(ctx context.Context) error
+
 	// DefaultParent is the cgroup parent used when none is given. It is empty
 	// where the manager makes no cgroups by default (cgroupfs, rootless).
 	DefaultParent() string

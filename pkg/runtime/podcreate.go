@@ -60,7 +60,7 @@ func (r *Runtime) planPod(ctx context.Context, opts PodCreateOptions) (*podPlan,
 		cfg.ExitPolicy = string(r.settings.Conf.Engine.PodExitPolicy)
 	}
 	p := &pod.Pod{ID: newID(), Name: opts.Name, State: pod.Creating, Owner: r.self, Config: &cfg}
-	if err := r.planPodCgroup(p); err != nil {
+	if err := r.planPodCgroup(ctx, p); err != nil {
 		return nil, err
 	}
 	plan := &podPlan{pod: p}
@@ -73,7 +73,7 @@ func (r *Runtime) planPod(ctx context.Context, opts PodCreateOptions) (*podPlan,
 }
 
 // planPodCgroup decides where the pod's cgroup goes.
-func (r *Runtime) planPodCgroup(p *pod.Pod) error {
+func (r *Runtime) planPodCgroup(ctx context.Context, p *pod.Pod) error {
 	m, err := r.cgroups()
 	if err != nil {
 		return err
@@ -95,8 +95,13 @@ func (r *Runtime) planPodCgroup(p *pod.Pod) error {
 	if !cfg.ShareParent {
 		return nil
 	}
-	cfg.CgroupPath, err = m.PodPath(cfg.CgroupParent, p.ID)
-	return err
+	if cfg.CgroupPath, err = m.PodPath(cfg.CgroupParent, p.ID); err != nil {
+		return err
+	}
+	if err := m.Ready(ctx); err != nil {
+		return fmt.Errorf("make cgroup of pod %s: %w", p.Name, err)
+	}
+	return nil
 }
 
 // planInfra completes the infra container's configuration.
