@@ -111,7 +111,7 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 	in := &bundleInput{spec: container.SpecInput{
 		Rootfs: c.Runtime.Mountpoint, Hostname: r.hostname(c), Namespaces: map[string]string{}, Rootless: r.settings.Rootless,
 		CgroupV2: v2, Volumes: volumes, DefaultCaps: conf.DefaultCapabilities.Get(),
-		DefaultSysctls: parseSysctls(r.settings.Sysctls()), Rlimits: rlimits, PidsLimit: conf.PidsLimit,
+		DefaultSysctls: parsePairs(r.settings.Sysctls()), Rlimits: rlimits, PidsLimit: conf.PidsLimit,
 	}}
 	if c.Config.Resources.CgroupMode != "disabled" {
 		m, err := r.cgroups()
@@ -310,8 +310,8 @@ func confRlimits(ulimits []string) ([]specs.POSIXRlimit, error) {
 	return out, nil
 }
 
-// parseSysctls reads "name=value" pairs.
-func parseSysctls(pairs []string) map[string]string {
+// parsePairs reads "name=value" pairs.
+func parsePairs(pairs []string) map[string]string {
 	out := make(map[string]string, len(pairs))
 	for _, kv := range pairs {
 		if k, v, ok := strings.Cut(kv, "="); ok {

@@ -86,6 +86,7 @@ func completeProcess(c *container.Config, in surroundings) error {
 	if c.Timezone == "" {
 		c.Timezone = conf.TZ
 	}
+	c.Annotations = overlay(parsePairs(conf.Annotations.Get()), c.Annotations)
 	c.Env = completeEnv(c, in)
 	return nil
 }
@@ -230,6 +231,9 @@ func completeStorage(c *container.Config, in surroundings) error {
 		}
 		c.Storage.ShmSize = &n
 	}
+	if err := configuredVolumes(c, in.settings); err != nil {
+		return err
+	}
 	taken := map[string]bool{}
 	for _, m := range c.Storage.Mounts {
 		taken[m.Destination] = true
@@ -248,6 +252,26 @@ func completeStorage(c *container.Config, in surroundings) error {
 			if _, err := os.Stat(m.Source); err != nil {
 				return fmt.Errorf("statfs %s: %w", m.Source, unwrapPath(err))
 			}
+		}
+	}
+	return nil
+}
+
+// configuredVolumes adds the volumes of containers.conf where the container has
+// nothing else. Infra containers have none: their volumes are all members'.
+func configuredVolumes(c *container.Config, s *settings.Settings) error {
+	if c.Infra {
+		return nil
+	}
+	for _, text := range s.Conf.Containers.Volumes.Get() {
+		err := c.Storage.AddVolume(text, func(path string) string {
+			if abs, err := filepath.Abs(path); err == nil {
+				return abs
+			}
+			return path
+		})
+		if err != nil && !errors.Is(err, errdefs.ErrDuplicateDest) {
+			return fmt.Errorf("volume %q in containers.conf: %w", text, err)
 		}
 	}
 	return nil

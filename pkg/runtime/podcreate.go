@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/containers/common/pkg/config"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/podctl/podctl/pkg/container"
@@ -57,7 +59,11 @@ type podPlan struct {
 func (r *Runtime) planPod(ctx context.Context, opts PodCreateOptions) (*podPlan, error) {
 	cfg := *opts.Config
 	if cfg.ExitPolicy == "" {
-		cfg.ExitPolicy = string(r.settings.Conf.Engine.PodExitPolicy)
+		policy, err := config.ParsePodExitPolicy(string(r.settings.Conf.Engine.PodExitPolicy))
+		if err != nil {
+			return nil, fmt.Errorf("running pod create option: %w in containers.conf: %w", err, errdefs.ErrInvalidArg)
+		}
+		cfg.ExitPolicy = string(policy)
 	}
 	p := &pod.Pod{ID: newID(), Name: opts.Name, State: pod.Creating, Owner: r.self, Config: &cfg}
 	if err := r.planPodCgroup(ctx, p); err != nil {
@@ -112,7 +118,7 @@ func (r *Runtime) planInfra(ctx context.Context, p *pod.Pod, opts PodCreateOptio
 		user.Image.RawName = r.settings.Conf.Engine.InfraImage
 	}
 	if len(user.Entrypoint) == 0 && r.settings.Conf.Engine.InfraImage != "" && r.settings.Conf.Engine.InfraCommand != "" && user.Image.RawName != "" {
-		user.Entrypoint, user.EntrypointSet = []string{r.settings.Conf.Engine.InfraCommand}, true
+		user.Entrypoint, user.EntrypointSet = strings.Fields(r.settings.Conf.Engine.InfraCommand), true
 	}
 	if err := r.resolveVolumesFrom(ctx, &user.Storage); err != nil {
 		return nil, err

@@ -115,6 +115,29 @@ nothing_made() {
   unset CONTAINERS_CONF CONTAINERS_CONF_OVERRIDE
 }
 
+@test "volumes and annotations of containers.conf are every container's, its infra command a pod's" {
+  local conf=$BATS_TEST_TMPDIR/c.conf
+  mkdir "$BATS_TEST_TMPDIR/d" "$BATS_TEST_TMPDIR/own"
+  printf '%s\n' '[containers]' "volumes = [\"$BATS_TEST_TMPDIR/d:/conf:ro\", \"kept:/kept\"]" 'annotations = ["a=conf", "b=conf"]' \
+    '[engine]' "infra_image = \"$IMAGE\"" 'infra_command = "sleep 1000"' >"$conf"
+  export CONTAINERS_CONF=$conf
+  run_podctl create --name c -v "$BATS_TEST_TMPDIR/own:/conf" --annotation b=own "$IMAGE" true
+  run_podctl inspect c
+  assert_json '[.[0].Mounts[] | .Name // .Source]' "[\"$BATS_TEST_TMPDIR/own\",\"kept\"]"
+  assert_json '.[0].Config.Annotations | [.a, .b]' '["conf","own"]'
+  run_podctl run --rm "$IMAGE" sh -c 'test -d /conf && { touch /conf/x 2>/dev/null || echo read-only; }'
+  is "$output" read-only
+  run_podctl pod create --name web
+  run_podctl pod start web
+  run_podctl pod inspect web
+  assert_json '.[0] | [.State, .mounts]' '["Running",null]'
+  run_podctl pod rm -f -t 0 web
+  echo 'pod_exit_policy = "never"' >>"$conf"
+  run_podctl 125 pod create --name web
+  like "$stderr" '^Error: running pod create option: invalid pod exit policy: "never"'
+  unset CONTAINERS_CONF
+}
+
 @test "a broken containers.conf or storage.conf is named" {
   local conf=$BATS_TEST_TMPDIR/c.conf
   echo 'this is = = not toml' >"$conf"

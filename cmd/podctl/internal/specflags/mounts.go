@@ -65,7 +65,7 @@ func (m *mountSpec) add(s *container.Storage, env Env) error {
 	mount := container.Mount{Type: m.kind, Source: m.source, Destination: m.destination, Options: m.options, SubPath: m.subPath}
 	switch m.kind {
 	case "volume":
-		return addVolumeMount(s, container.VolumeMount{
+		return s.AddVolumeMount(container.VolumeMount{
 			Name: m.source, Destination: m.destination, Options: m.options, SubPath: m.subPath, Anonymous: m.source == "",
 		})
 	case "bind":
@@ -88,7 +88,7 @@ func (m *mountSpec) add(s *container.Storage, env Env) error {
 		}
 		mount.Source = m.kind
 	}
-	return addMount(s, mount)
+	return s.AddMount(mount)
 }
 
 // option reads one KEY[=VALUE] that is not the type.
@@ -270,5 +270,5 @@ func addTmpfs(s *container.Storage, text string) error {
 			return fmt.Errorf("unknown mount option %q: %w", option, errMountOption)
 		}
 	}
-	return addMount(s, container.Mount{Type: "tmpfs", Source: "tmpfs", Destination: destination, Options: options})
+	return s.AddMount(container.Mount{Type: "tmpfs", Source: "tmpfs", Destination: destination, Options: options})
 }
