@@ -135,18 +135,21 @@ func (t tree) prune(p string) {
 	}
 }
 
-// idleTime is how long pruneIdle waits. It is short: a conmon whose exit command
-// waits for a lock that the caller holds does not end, and cleans up itself later.
+// idleTime is how long pruneIdle waits.
 const idleTime = 25 * time.Millisecond
 
-// pruneIdle is prune, and tries again for an instant: for a conmon that failed
-// and is about to end, and for the kernel to let go of the cgroup after that.
+// pruneIdle is prune, and tries again for an instant if nobody is in there any
+// more: for the kernel to let go of the cgroup. A conmon that is still there is
+// that of another container, or cleans up itself later.
 func (t tree) pruneIdle(p string) {
 	ctx, cancel := context.WithTimeout(context.Background(), idleTime)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		t.prune(p)
 		if !t.exists(p) {
+			return
+		}
+		if pids, _ := t.processes(p, everyCgroup); len(pids) > 0 {
 			return
 		}
 		if wait(ctx, pause) != nil {
