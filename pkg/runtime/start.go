@@ -97,7 +97,7 @@ func (r *Runtime) startDependencies(ctx context.Context, id string) error {
 		}
 	}
 	if errs != nil {
-		return fmt.Errorf("starting some containers: %w: %w", errs, errdefs.ErrInternal)
+		return fmt.Errorf("starting some containers: %w: %w", errdefs.ErrInternal, errs)
 	}
 	return nil
 }

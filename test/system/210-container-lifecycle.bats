@@ -120,9 +120,12 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   run_podctl create --name bad "$IMAGE" /nonexistent
   make b --requires bad
   run_podctl 125 start b
-  like "$stderr" "^Error: (OCI runtime error: )?unable to start container \"$ID\": starting some containers: "
-  like "$stderr" 'internal error'
+  like "$stderr" "^Error: (OCI runtime error: )?unable to start container \"$ID\": starting some containers: internal error: .*/nonexistent"
   state b created
+  run_podctl 126 start --attach b
+  run_podctl 126 run --requires bad --name c "$IMAGE" true
+  like "$stderr" 'starting some containers: internal error'
+  run_podctl rm c
 }
 
 @test "stop gives the process its time, then kills it" {

@@ -19,6 +19,8 @@ func runError(err error) error {
 		return nil
 	case !errors.As(err, &failed):
 		return err
+	case errors.Is(err, errdefs.ErrInternal):
+		return cmdutil.WithCode(cmdutil.ExitCannotRun, err) // whatever a dependency lacked, it is not this command
 	}
 	return cmdutil.WithCode(startFailureCode(err.Error()), err)
 }
