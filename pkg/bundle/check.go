@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/containers/common/pkg/capabilities"
@@ -30,10 +31,8 @@ func Check(c *container.Config) error {
 
 func checkSecurity(c *container.Config) error {
 	sec := &c.Security
-	for _, names := range [][]string{sec.CapAdd, sec.CapDrop} {
-		if _, err := capabilities.NormalizeCapabilities(names); err != nil {
-			return err
-		}
+	if _, err := capabilities.MergeCapabilities(nil, slices.Clone(sec.CapAdd), slices.Clone(sec.CapDrop)); err != nil {
+		return err
 	}
 	if p := sec.Seccomp; p != "" && p != "unconfined" {
 		if _, err := os.Stat(p); err != nil {

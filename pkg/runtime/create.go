@@ -161,6 +161,11 @@ func (r *Runtime) resolveReferences(ctx context.Context, cfg *container.Config, 
 			if err != nil {
 				return fmt.Errorf("looking up container to share %s namespace with: %w", kind, err)
 			}
+			if kind == "ipc" {
+				if err := checkSharesIPC(ctx, tx, id); err != nil {
+					return err
+				}
+			}
 			ns.Value = id
 		}
 		cfg.Requires = nil
@@ -173,6 +178,16 @@ func (r *Runtime) resolveReferences(ctx context.Context, cfg *container.Config, 
 		}
 		return nil
 	})
+}
+
+// checkSharesIPC refuses to join an IPC namespace that is its container's alone.
+func checkSharesIPC(ctx context.Context, tx *store.Tx, id string) error {
+	other, err := tx.Container(ctx, id)
+	if err != nil || other.Config == nil || other.Config.Namespaces.IPC.Mode != container.ModePrivate {
+		return err
+	}
+	return errdefs.As(errdefs.ErrInvalidArgument, fmt.Errorf(
+		"joining IPC of container %s is not allowed: non-shareable IPC (hint: use IpcMode:shareable for the donor container)", id))
 }
 
 // dependencies are the containers that must run for this one to run: those

@@ -52,7 +52,7 @@ func (r *Runtime) recordVolumes(ctx context.Context, tx *store.Tx, c *container.
 		}
 		v, err := volume.New(r.settings.VolumeDir, volume.CreateOptions{Name: m.Name, Anonymous: m.Anonymous}, tx.Now())
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("creating named volume %q: %w", m.Name, err)
 		}
 		if err := r.insertVolume(ctx, tx, v); err != nil {
 			return nil, err

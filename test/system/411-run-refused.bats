@@ -47,6 +47,12 @@ teardown() {
   refused "sysctl kernel.msgmax=9 can't be set since IPC Namespace set to host: invalid argument" --ipc host --sysctl kernel.msgmax=9
   refused "minimum memory limit cannot be less than memory reservation limit, see usage" --memory 5m --memory-reservation 10m
   refused 'looking up container to share ipc namespace with: no container with name or ID "nosuch" found: no such container' --ipc container:nosuch
+  refused 'creating named volume "a b": running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument' -v 'a b:/m'
+  refused 'capability "CAP_KILL" cannot be dropped and added' --cap-add kill --cap-drop CAP_KILL
+  refused "adding all caps and removing all caps not allowed" --cap-add all --cap-drop all
+  run_podctl create --name alone --ipc private "$IMAGE"
+  refused "joining IPC of container $output is not allowed: non-shareable IPC (hint: use IpcMode:shareable for the donor container)" --ipc container:alone
+  run_podctl rm alone
   run_podctl 125 run --entrypoint '' "$IMAGE"
   is "$stderr" "Error: no command or entrypoint provided, and no CMD or ENTRYPOINT from image"
 }
