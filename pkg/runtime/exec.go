@@ -99,7 +99,7 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	request := oci.ExecOptions{
 		SessionID: result.SessionID, ContainerID: id, Dir: r.sessionDir(id, result.SessionID), Process: process,
 		Stdin: opts.Stdin, PreserveFDs: opts.PreserveFDs,
-		CgroupOfConmon: func(pid int) error { return r.placeConmon(ctx, c, pid) },
+		CgroupOfConmon: func(pid int) error { return r.placeAnother(ctx, c, result.SessionID, pid) },
 		ExtraExitArgs:  []string{"--exec", result.SessionID},
 		NoExitCommand:  opts.NoSession,
 		Started: func(pid int) error {

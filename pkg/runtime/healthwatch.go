@@ -50,9 +50,7 @@ func (r *Runtime) startHealthWatch(ctx context.Context, c *container.Container) 
 	if err := os.WriteFile(r.healthWatchFile(c.ID), b, 0o600); err != nil {
 		return fmt.Errorf("watch the health of container %s: %w", c.ID, err)
 	}
-	conmon := *c
-	conmon.ID = newID() // where each conmon has a unit, the container's is taken
-	return r.placeConmon(ctx, &conmon, pid)
+	return r.placeAnother(ctx, c, newID(), pid)
 }
 
 // endHealthWatch kills the watch of a container, unless that is who asks.

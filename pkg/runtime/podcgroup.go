@@ -114,6 +114,15 @@ func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid i
 	return m.AddConmon(ctx, c.Config.Resources.CgroupParent, c.ID, pid)
 }
 
+// placeAnother moves what monitors a part of a container beside its conmon: the
+// conmon of an exec session, the watch of its health. Where each conmon has a unit
+// the container's is taken, and this one's is named after id.
+func (r *Runtime) placeAnother(ctx context.Context, c *container.Container, id string, pid int) error {
+	other := *c
+	other.ID = id
+	return r.placeConmon(ctx, &other, pid)
+}
+
 // podCgroupPath is where the cgroup of a pod is, also of one whose configuration
 // cannot be read: where its blueprint says, or else where pods' cgroups are.
 func (r *Runtime) podCgroupPath(p *pod.Pod, m cgroupmgr.Manager) (string, error) {

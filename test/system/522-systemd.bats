@@ -102,6 +102,12 @@ one_error() {
     like "$(cgroup_of "${output% *}")" "^$CGROUP/podctl-$each.scope(/|$)" "cgroup of the container"
     is "$(cgroup_of "${output#* }")" "$CGROUP/podctl-conmon-$each.scope" "cgroup of conmon"
   done
+  # A session's conmon is beside the container's, and takes nothing from it.
+  run_podctl exec "$id" cat /proc/1/comm
+  is "$output" sleep
+  run_podctl exec -d "$id" sleep 1000
+  run_podctl inspect --format '{{.State.Status}} {{.State.ConmonPid}}' "$id"
+  is "$(cgroup_of "${output#running }")" "$CGROUP/podctl-conmon-$id.scope" "cgroup of conmon after exec"
   run_podctl pod stop -t 0 web
   wait_until 10 no_unit
   run_podctl pod rm web
