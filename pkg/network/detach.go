@@ -223,6 +223,9 @@ func (b *Backend) netavarkTeardown(ctx context.Context, a Attachment, nsPath str
 	return nil
 }
 
+// dnsDir is where aardvark-dns has a file for each network it answers on.
+func (b *Backend) dnsDir() string { return filepath.Join(filepath.Dir(b.leases.path), "aardvark-dns") }
+
 // dnsTime is how long aardvark-dns may take to say that it runs.
 const dnsTime = 2 * time.Second
 
@@ -230,7 +233,7 @@ const dnsTime = 2 * time.Second
 // to take a name away. netavark does not wait for it when it starts aardvark-dns,
 // so a teardown soon after a setup may be too early.
 func (b *Backend) awaitDNS() {
-	dir := filepath.Join(filepath.Dir(b.leases.path), "aardvark-dns")
+	dir := b.dnsDir()
 	for deadline := time.Now().Add(dnsTime); time.Now().Before(deadline); time.Sleep(dnsTime / 200) {
 		if _, err := os.Stat(filepath.Join(dir, "aardvark.pid")); err == nil {
 			return

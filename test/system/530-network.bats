@@ -185,6 +185,20 @@ address_of() {
   run_podctl pod rm -f web
 }
 
+@test "name servers of a network can be changed, whether or not anybody runs on it" {
+  run_podctl network create named
+  run_podctl network update named --dns-add 192.0.2.7
+  is "$output" named
+  run_podctl run -d --name user --network named "$IMAGE" sleep 300
+  run_podctl network update named --dns-add 192.0.2.8 --dns-drop 192.0.2.7
+  run_podctl network inspect named
+  assert_json '.[0].network_dns_servers' '["192.0.2.8"]'
+  run_podctl 125 network update named --dns-add nowhere
+  like "$stderr" '^Error: unable to parse ip nowhere'
+  run_podctl rm -f -t 0 user
+  run_podctl network rm named
+}
+
 @test "members have the pod's network, addresses stay the same over a member's restart" {
   run_podctl pod create --name web
   run_podctl run -d --pod web --name m "$IMAGE" sleep 100
