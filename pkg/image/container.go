@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/containers/storage"
@@ -222,7 +223,7 @@ func (s *Store) Unmount(id string, force bool) (still bool, err error) {
 	}
 	// Unmounting below zero makes the library's count negative.
 	if count <= 0 {
-		return false, nil
+		return false, s.dropUncounted(id)
 	}
 	still, err = s.store.Unmount(id, force)
 	if errors.Is(err, unix.ENOTEMPTY) && s.clearMountPoint(id) == nil {
@@ -235,6 +236,50 @@ func (s *Store) Unmount(id string, force bool) (still bool, err error) {
 		return still, fmt.Errorf("unmount container %s: %w", id, err)
 	}
 	return still, nil
+}
+
+// dropUncounted unmounts what a process mounted that was killed before it counted
+// that. The library would move the layer away with the mount in it, and then
+// could neither remove it nor open the store again.
+func (s *Store) dropUncounted(id string) error {
+	home := filepath.Join(s.store.GraphRoot(), "overlay")
+	merged := filepath.Join(home, id, "merged")
+	for {
+		for unix.Unmount(merged, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) == nil { // there may be several
+		}
+		// No directory is removed on which something is mounted, even below another
+		// mount: two processes that open the store at once can both mount it.
+		err := unix.Rmdir(merged)
+		if !errors.Is(err, unix.EBUSY) {
+			return nil // gone, or not empty and the library's affair
+		}
+		if err := uncover(home); err != nil {
+			return fmt.Errorf("unmount %s: %w", merged, err)
+		}
+	}
+}
+
+// uncover takes away the last of several mounts on dir, unless something is
+// mounted in it.
+func uncover(dir string) error {
+	mounts, err := mountinfo.GetMounts(mountinfo.PrefixFilter(dir))
+	if err != nil {
+		return err
+	}
+	var on []*mountinfo.Info
+	for _, m := range mounts {
+		if m.Mountpoint == dir {
+			on = append(on, m)
+		}
+	}
+	if len(on) < 2 {
+		return fmt.Errorf("it is mounted in another way than podctl's: %w", errdefs.ErrUnavailable)
+	}
+	top := on[len(on)-1].ID
+	if slices.ContainsFunc(mounts, func(m *mountinfo.Info) bool { return m.Parent == top }) {
+		return fmt.Errorf("it is below a mount that is in use: %w", errdefs.ErrUnavailable)
+	}
+	return unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
 }
 
 // clearMountPoint removes what somebody wrote where container id's root file

@@ -231,3 +231,20 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   run_podctl port a
   is "$output" ""
 }
+
+@test "a layer that a killed podctl had mounted, and not counted as mounted, goes" {
+  requires root
+  local home=$ROOT/overlay merged below
+  for below in '' below; do
+    run_podctl create --name web --network none "$IMAGE" true
+    merged=$home/$output/merged
+    mount --bind --make-private "$home" "$home" # as the store does while it is open
+    mkdir -p "$merged"
+    mount -t tmpfs tmpfs "$merged"
+    mount -t tmpfs tmpfs "$merged"
+    [[ -z $below ]] || mount --bind --make-private "$home" "$home"
+    run_podctl rm web
+    unlike "$(</proc/self/mountinfo)" "$output"
+    run_podctl run --rm --network none "$IMAGE" true
+  done
+}
