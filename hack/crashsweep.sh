@@ -199,6 +199,13 @@ kill_all() {
     # shellcheck disable=SC2086 # a list
     [[ -z $pids ]] || kill -KILL $pids
   done
+  # Nobody here waits for them. What is frozen does not die.
+  for _ in {1..100}; do
+    pids=$(others)
+    # shellcheck disable=SC2086 # a list
+    [[ -n $pids ]] && ps -o stat= -p ${pids//$'\n'/,} | grep -qv '^Z' || break
+    sleep 0.01
+  done
 }
 
 # await PID: its exit code; 124 if it does not end within a minute
