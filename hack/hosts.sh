@@ -3,8 +3,8 @@
 #
 # Write into docs/hosts.md what passed on which kind of host, taken from what
 # hack/system-test.sh printed there: OUTPUT is a file with its output, whatever
-# is around it (make check, make check-vm). Of several runs of a test file on
-# one KIND the last one counts. The order of kinds is that of the columns.
+# is around it (make check, make check-vm). Of several runs of a test on one KIND
+# the last one counts. The order of kinds is that of the columns.
 #
 #   hack/hosts.sh root=root.log user-alone=user.log {systemd,cgroupfs,user}=bin/hosts/...
 set -euo pipefail
@@ -20,31 +20,22 @@ matrix() {
   for arg; do
     [[ -s ${arg#*=} ]] || { echo "hosts: nothing in ${arg#*=}" >&2; return 1; }
     printf '@ %s\n' "${arg%%=*}"
-    # Each run ends in a line of counts; what follows "again" is the file's second run.
-    grep -E '^((not )?ok [0-9]+ [^ ]+: |# skipped: |1\.\.)' "${arg#*=}"
+    grep -E '^(not )?ok [0-9]+ [^ ]+: ' "${arg#*=}"
   done | awk '
-    /^@ / { kind = $2; if (!(kind in column)) { column[kind] = ++columns; kinds[columns] = kind }; delete seen; next }
-    /^1\.\./ { delete seen; next }
-    /^# skipped: / {
-      sub(/^# skipped: /, "")
-      file = $1; sub(/:$/, "", file)
-      reason = $0; sub(/.*: /, "", reason)
-      why[kind, file, reason]++
-      reasons[reason] = 1
+    /^@ / { kind = $2; if (!(kind in column)) { column[kind] = ++columns; kinds[columns] = kind }; next }
+    /^(not )?ok / {
+      title = $0; sub(/^(not )?ok [0-9]+ /, "", title)
+      file = title; sub(/: .*/, "", file)
+      sub(/ in [0-9]+ms( # skip.*)?$/, "", title)
+      # Skipped for want of time is not run.
+      if (/ # skip no time left/) next
+      reason = ""
+      if (/ # skip/) { reason = $0; sub(/.* # skip */, "", reason) }
+      files[file] = 1
+      test = kind SUBSEP title
+      result[test] = /^not / ? "failed" : reason != "" ? "skipped" : "passed"
+      why_of[test] = reason
       next
-    }
-    {
-      bad = /^not /
-      file = $0; sub(/^(not )?ok [0-9]+ /, "", file); sub(/: .*/, "", file)
-      if (!(file in seen)) {
-        seen[file] = files[file] = 1
-        passed[kind, file] = failed[kind, file] = skipped[kind, file] = 0
-        for (r in reasons) delete why[kind, file, r]
-        ran[kind, file] = 1
-      }
-      if (bad) failed[kind, file]++
-      else if (/ # skip/) skipped[kind, file]++
-      else passed[kind, file]++
     }
     function cell(k, f,   s) {
       if (!((k, f) in ran)) return "–"
@@ -54,6 +45,18 @@ matrix() {
       return s
     }
     END {
+      for (test in result) {
+        split(test, part, SUBSEP)
+        file = part[2]; sub(/: .*/, "", file)
+        ran[part[1], file] = 1
+        if (result[test] == "passed") passed[part[1], file]++
+        else if (result[test] == "failed") failed[part[1], file]++
+        else {
+          skipped[part[1], file]++
+          why[part[1], file, why_of[test]]++
+          reasons[why_of[test]] = 1
+        }
+      }
       printf "| file |"
       for (i = 1; i <= columns; i++) printf " %s |", kinds[i]
       printf "\n|---|"
