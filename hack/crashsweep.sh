@@ -203,7 +203,7 @@ kill_all() {
   for _ in {1..100}; do
     pids=$(others)
     # shellcheck disable=SC2086 # a list
-    [[ -n $pids ]] && ps -o stat= -p ${pids//$'\n'/,} | grep -qv '^Z' || break
+    if [[ -z $pids ]] || ! ps -o stat= -p ${pids//$'\n'/,} | grep -qv '^Z'; then break; fi
     sleep 0.01
   done
 }
@@ -309,7 +309,7 @@ again() {
   local words
   read -r -a words < <(verb_args "$1")
   case $2/$1 in
-    all/unpause) p unpause x && p start x ;; # what is frozen dies when it is thawed
+    all/unpause) p unpause x; p start x ;; # what is frozen dies when it is thawed
     all/pause | all/exec | all/connect | all/disconnect | all/kill | all/restart | all/update) p start x ;; # it was killed, too
   esac >/dev/null 2>&1
   case $1 in
