@@ -196,7 +196,7 @@ func (r *Runtime) surveyProcess(s *surveyed, pid int, dir string, args []string)
 		return
 	}
 	if filepath.Base(args[0]) == "conmon" {
-		if id := argAfter(args, "--cid"); isID(id) && argAfter(args, "--exit-dir") == r.settings.ExitDir() {
+		if id := r.watchedBy(args); id != "" {
 			if p, err := r.processes.Of(pid); err == nil {
 				t := s.of(id)
 				t.conmons, t.foundInOurs = append(t.conmons, p), true
@@ -209,6 +209,16 @@ func (r *Runtime) surveyProcess(s *surveyed, pid int, dir string, args []string)
 			s.of(id).processes = append(s.of(id).processes, p)
 		}
 	}
+}
+
+// watchedBy is the ID of the container that a conmon with our exit directory
+// watches; "" for any other command line.
+func (r *Runtime) watchedBy(args []string) string {
+	id := argAfter(args, "--cid")
+	if filepath.Base(args[0]) != "conmon" || !isID(id) || argAfter(args, "--exit-dir") != r.settings.ExitDir() {
+		return ""
+	}
+	return id
 }
 
 // cleansUp is the ID an exit command is for; "" for any other command line.

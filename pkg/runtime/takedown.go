@@ -1,11 +1,13 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,7 +71,13 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 		return errors.Join(err, r.killAndWait(ctx, conmon))
 	}
 	// With its conmon goes an OCI runtime that hangs, or is still at work.
-	if err := errors.Join(r.killAndWait(ctx, process), r.killTree(ctx, conmon), r.endHealthWatch(ctx, c)); err != nil {
+	err := errors.Join(r.killAndWait(ctx, process), r.killTree(ctx, conmon), r.endHealthWatch(ctx, c))
+	// One whose podctl was killed an instant ago has not written its pid yet, and
+	// would go on to run the OCI runtime.
+	for _, p := range r.conmonsOf(c.ID) {
+		err = errors.Join(err, r.killTree(ctx, p))
+	}
+	if err != nil {
 		return err
 	}
 	return r.endCreation(ctx, c)
@@ -116,6 +124,29 @@ func (r *Runtime) awaitExitCommand(ctx context.Context, c *container.Container) 
 		return nil
 	}
 	return r.killAndWait(ctx, c.Runtime.Conmon)
+}
+
+// conmonsOf finds a container's conmons by their command lines.
+func (r *Runtime) conmonsOf(id string) (found []container.Owner) {
+	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well-formed
+	for _, dir := range dirs {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
+		line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+		if err != nil || !bytes.Contains(line, []byte(id)) {
+			continue
+		}
+		args := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
+		if r.watchedBy(args) != id {
+			continue
+		}
+		if p, err := r.processes.Of(pid); err == nil {
+			found = append(found, container.Owner(p))
+		}
+	}
+	return found
 }
 
 // killTree kills a process with all that descends from it.
