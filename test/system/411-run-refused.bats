@@ -84,3 +84,12 @@ teardown() {
   run_podctl run --rm --network host --uts private --name other "$IMAGE" cat /etc/hostname
   is "$output" "$(uname -n)"
 }
+
+@test "without its OCI runtime or conmon nothing is made" {
+  run_podctl 125 --runtime nosuch run --rm "$IMAGE" true
+  is "$stderr" "Error: OCI runtime nosuch not found: install the package nosuch: unavailable"
+  run_podctl 125 --conmon /nosuch run --name web "$IMAGE" true
+  is "$stderr" "Error: conmon /nosuch is not an executable file: unavailable"
+  run_podctl ps -aq
+  is "$output" ""
+}
