@@ -34,8 +34,10 @@ func TestLifeOfAContainer(t *testing.T) {
 	require.Equal(t, container.Exited, c.State)
 	require.Equal(t, 143, c.Runtime.ExitCode)
 	require.True(t, c.Runtime.StoppedByUser)
-	require.Equal(t, []string{"signal-sigterm " + id, "oci-delete " + id, "detach-network " + id, "remove-ns " + id, "unmount " + id, "remove-cgroup " + id},
-		b.effects("signal-sigterm", "signal-sigkill", "oci-delete", "detach-network", "remove-ns", "unmount", "remove-cgroup"))
+	require.Equal(t, []string{"signal-sigterm " + id, "oci-delete " + id, "unmount " + id, "remove-cgroup " + id},
+		b.effects("signal-sigterm", "signal-sigkill", "oci-delete", "unmount", "remove-cgroup"))
+	require.Equal(t, []string{"oci-delete " + id, "detach-network " + id, "remove-ns " + id}, b.effects("oci-delete", "detach-network", "remove-ns"),
+		"the network is torn down beside that")
 	require.NoError(t, b.open().StopContainer(b.ctx, id, StopOptions{}), "one that is stopped is success")
 	require.NoError(t, b.open().RestartContainers(b.ctx, []Target{{ID: id}}, StopOptions{})[0])
 	b.sound()

@@ -20,7 +20,7 @@ import (
 )
 
 // takeDown removes everything a start set up on the host, in reverse: processes,
-// the OCI runtime's record, network, bundle, mounts, cgroup. Every step is
+// the OCI runtime's record, then network, bundle, mounts, cgroup. Every step is
 // idempotent. While the process is not gone it goes no further; after that it goes
 // on after an error and reports them all. It clears the run state in c that named
 // these things.
@@ -37,12 +37,15 @@ func (r *Runtime) takeDown(ctx context.Context, c *container.Container) error {
 		return errs // mounts and network are still in use
 	}
 	r.endSessions(ctx, c)
+	// netavark takes longer than all the rest, which does not need it.
+	network := make(chan error, 1)
+	go func() { network <- r.teardownNetwork(ctx, c) }()
 	errs = errors.Join(
-		r.teardownNetwork(ctx, c),
 		r.unmountAll(ctx, c),
 		r.awaitExitCommand(ctx, c),
 		r.removeContainerCgroup(ctx, c),
 	)
+	errs = errors.Join(<-network, errs)
 	if errs != nil {
 		return errs
 	}
