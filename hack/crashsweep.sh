@@ -142,6 +142,8 @@ end_unseen() {
   pids=$(p inspect --type container --format '{{.State.ConmonPid}} {{.State.Pid}}' "$1") || return
   # shellcheck disable=SC2086 # two words
   kill -KILL $pids
+  # Nobody here waits for them.
+  while ps -o stat= -p "${pids// /,}" | grep -qv '^Z'; do sleep 0.01; done
 }
 
 # State-changing system calls of ours.
