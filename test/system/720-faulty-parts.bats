@@ -6,22 +6,6 @@
 load helpers
 load parts
 
-setup_file() {
-  file_setup
-  busybox_image
-}
-
-setup() {
-  test_setup
-  requires isolated
-  use_parts
-}
-
-teardown() {
-  mend_parts
-  test_teardown
-}
-
 # a pod without network, with its infra container running and a member
 make_pod() {
   run_podctl pod create --name web --network none

@@ -6,22 +6,6 @@
 load helpers
 load parts
 
-setup_file() {
-  file_setup
-  busybox_image
-}
-
-setup() {
-  test_setup
-  requires isolated
-  use_parts
-}
-
-teardown() {
-  mend_parts
-  test_teardown
-}
-
 # gives_up FAULT REGEX ARGS...: as fails, with a bound. It is as brief as what
 # does not hang can bear on a busy host.
 gives_up() {

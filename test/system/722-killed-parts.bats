@@ -110,3 +110,22 @@ state() {
 }
 
 cleaned_up() { [[ $(podctl ps -a --format '{{.State}} {{.ExitCode}}') == 'exited 137' ]]; }
+
+@test "a container ends whole while the podctl attached to it is stopped" {
+  requires root
+  local attached
+  "$PODCTL" "${PODCTL_ARGS[@]}" run --rm --name one --network none "$IMAGE" sleep 1000 >/dev/null 2>&1 3>&- &
+  attached=$!
+  wait_until 30 is_running one
+  kill -STOP "$attached"
+  kill_of one Pid
+  wait_until 30 gone one # by the exit command, which nobody relieves now
+  kill -CONT "$attached"
+  status=0
+  wait "$attached" || status=$?
+  is "$status" 137
+}
+
+is_running() { [[ $(podctl inspect "$1" --format '{{.State.Status}}') == running ]]; }
+
+gone() { ! podctl container exists "$1"; }

@@ -3,11 +3,26 @@
 #   load helpers
 #   load parts
 #
-#   setup() { test_setup; use_parts; }
-#   teardown() { mend_parts; test_teardown; }
-#
 #   break_parts "$RUNTIME start 1 die"   # see parts/part
 #   mend_parts                           # from now on all is well again
+
+# What bats calls, in place of that of helpers.bash.
+
+setup_file() {
+  file_setup
+  busybox_image
+}
+
+setup() {
+  test_setup
+  requires isolated
+  use_parts
+}
+
+teardown() {
+  mend_parts
+  test_teardown
+}
 
 # use_parts: podctl runs the parts of this directory. $RUNTIME is the OCI runtime.
 use_parts() {
