@@ -30,29 +30,29 @@ const Flag = "--unless-relieved"
 var command = []string{"container", "cleanup", "--stopped-only"}
 
 func init() { //nolint:gochecknoinits // before anything else is what it is for
-	if Relieved(os.Args, "/proc") {
+	if relieved(os.Args, "/proc") {
 		os.Exit(0)
 	}
 }
 
 // Write makes the process the one that deals with the container's end.
 func Write(file string, pid int, startTime uint64) error {
-	return os.WriteFile(file, fmt(pid, startTime), 0o600)
+	return os.WriteFile(file, line(pid, startTime), 0o600)
 }
 
-func fmt(pid int, startTime uint64) []byte {
+func line(pid int, startTime uint64) []byte {
 	return []byte(strconv.Itoa(pid) + " " + strconv.FormatUint(startTime, 10) + "\n")
 }
 
 // Names reports whether the file names that process.
 func Names(file string, pid int, startTime uint64) bool {
 	b, err := os.ReadFile(file)
-	return err == nil && bytes.Equal(b, fmt(pid, startTime))
+	return err == nil && bytes.Equal(b, line(pid, startTime))
 }
 
-// Relieved reports whether args are those of an exit command that somebody who
+// relieved reports whether args are those of an exit command that somebody who
 // lives relieves. procRoot is where the kernel tells of processes.
-func Relieved(args []string, procRoot string) bool {
+func relieved(args []string, procRoot string) bool {
 	n := len(args)
 	if n < len(command)+4 || args[n-3] != Flag || !endsWith(args[:n-3], command) {
 		return false
@@ -61,8 +61,8 @@ func Relieved(args []string, procRoot string) bool {
 	if err != nil {
 		return false
 	}
-	line, whole := strings.CutSuffix(string(text), "\n")
-	pid, startTime, ok := strings.Cut(line, " ")
+	words, whole := strings.CutSuffix(string(text), "\n")
+	pid, startTime, ok := strings.Cut(words, " ")
 	if _, err := strconv.Atoi(pid); err != nil || !ok || !whole {
 		return false
 	}

@@ -54,7 +54,7 @@ func TestRelieved(t *testing.T) {
 		"no command":                 {[]string{"podctl"}, false},
 		"an exit command without it": {[]string{"podctl", "container", "cleanup", "--stopped-only", "0123"}, false},
 	} {
-		if got := Relieved(test.args, dir); got != test.want {
+		if got := relieved(test.args, dir); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}

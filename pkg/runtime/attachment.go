@@ -125,6 +125,7 @@ func (r *Runtime) networkFirst(c *container.Container) bool {
 			return true
 		}
 	}
+	// The one that is set by default is not about interfaces.
 	for _, setting := range r.settings.Sysctls() {
 		if strings.HasPrefix(setting, "net.") && !strings.HasPrefix(setting, "net.ipv4.ping_group_range=") {
 			return true
