@@ -201,6 +201,9 @@ func (r *Runtime) removeClaimedVolume(ctx context.Context, name string) error {
 	if err := volume.Unmount(v); err != nil {
 		return err
 	}
+	if err := r.dropSourceLayer(v); err != nil {
+		return err
+	}
 	if err := volume.Remove(r.settings.VolumeDir, v); err != nil {
 		return err
 	}

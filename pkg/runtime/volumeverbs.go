@@ -8,6 +8,7 @@ import (
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/volume"
 )
@@ -19,6 +20,10 @@ func (r *Runtime) CreateVolume(ctx context.Context, opts volume.CreateOptions) (
 		return nil, err
 	}
 	v, err := volume.New(r.settings.VolumeDir, opts, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	img, err := r.sourceImage(ctx, v)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +45,9 @@ func (r *Runtime) CreateVolume(ctx context.Context, opts volume.CreateOptions) (
 		return nil, fmt.Errorf("volume with name %s already exists: %w", v.Name, errdefs.ErrVolumeExists)
 	}
 	err = r.makeVolume(v)
+	if err == nil && img != nil {
+		err = r.fillVolume(v, img)
+	}
 	if err == nil {
 		err = r.store.Update(ctx, func(tx *store.Tx) error { return markVolumesReady(ctx, tx, []string{v.Name}) })
 	}
@@ -48,6 +56,57 @@ func (r *Runtime) CreateVolume(ctx context.Context, opts volume.CreateOptions) (
 	}
 	return v, nil
 }
+
+// sourceImage is the image a volume is made from; nil for other volumes.
+func (r *Runtime) sourceImage(ctx context.Context, v *volume.Volume) (*image.Image, error) {
+	ref := v.SourceImage()
+	if ref == "" {
+		return nil, nil
+	}
+	images, err := r.layers()
+	if err != nil {
+		return nil, err
+	}
+	img, err := images.Ensure(ctx, ref, image.PullOptions{Policy: image.PullNever})
+	if err != nil {
+		return nil, fmt.Errorf("looking up image %s to create volume failed: %w", ref, err)
+	}
+	return img, nil
+}
+
+// fillVolume copies the image into its volume, by way of a layer that
+// dropSourceLayer deletes, whoever is killed in between.
+func (r *Runtime) fillVolume(v *volume.Volume, img *image.Image) error {
+	images, err := r.layers()
+	if err != nil {
+		return err
+	}
+	id := sourceLayer(v)
+	if err := images.CreateContainer(id, img.ID, image.CreateOptions{}); err != nil {
+		return err
+	}
+	rootfs, err := images.Mount(id, "")
+	if err == nil {
+		err = volume.Fill(v, rootfs)
+	}
+	return errors.Join(err, images.DeleteContainer(id))
+}
+
+// dropSourceLayer undoes the half of fillVolume. Idempotent.
+func (r *Runtime) dropSourceLayer(v *volume.Volume) error {
+	if v.SourceImage() == "" {
+		return nil
+	}
+	images, err := r.layers()
+	if err != nil {
+		return err
+	}
+	return images.DeleteContainer(sourceLayer(v))
+}
+
+// sourceLayer is the ID under which the store keeps the layer that mounts the
+// image while it is copied.
+func sourceLayer(v *volume.Volume) string { return imageLayer("volume "+v.Name, v.SourceImage()) }
 
 // dropVolume removes a volume nobody uses, without asking.
 func (r *Runtime) dropVolume(ctx context.Context, name string) error {

@@ -54,6 +54,22 @@ func firstUse(v *Volume, rootfs, target string, uid, gid int) error {
 	return nil
 }
 
+// Fill copies an image, which is mounted at rootfs, into its volume, with the
+// owner and mode of its root directory. A call that was cut short starts over.
+func Fill(v *Volume, rootfs string) error {
+	info, err := os.Lstat(rootfs)
+	if err == nil {
+		err = copyUp(v.Mountpoint, rootfs)
+	}
+	if err == nil {
+		err = setOwner(v.Mountpoint, info)
+	}
+	if err != nil {
+		return fmt.Errorf("fill volume %s: %w", v.Name, err)
+	}
+	return nil
+}
+
 // marker stands beside the data while they are copied: what is in a volume that
 // has it came from a copy that was cut short, and not from a user.
 const marker = "copying"

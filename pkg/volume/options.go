@@ -57,12 +57,21 @@ func ValidateOptions(driver string, options map[string]string) error {
 	case DriverLocal:
 		return validateLocal(options)
 	case DriverImage:
-		if options[optImage] == "" {
-			return fmt.Errorf("volume driver image needs the option image=REFERENCE: %w", errdefs.ErrInvalidArg)
-		}
-		return nil
+		return validateImage(options)
 	}
 	return missingDriver(driver)
+}
+
+func validateImage(options map[string]string) error {
+	for key := range options {
+		if key != optImage {
+			return fmt.Errorf("invalid mount option %s for driver 'image': %w", key, errdefs.ErrInvalidArg)
+		}
+	}
+	if options[optImage] == "" {
+		return fmt.Errorf("must provide an image name when creating a volume with the image driver: %w", errdefs.ErrInvalidArg)
+	}
+	return nil
 }
 
 func validateLocal(options map[string]string) error {

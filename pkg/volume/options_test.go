@@ -64,7 +64,7 @@ func TestNew(t *testing.T) {
 		"uid of no number":   {in: CreateOptions{Name: "v", Options: map[string]string{"o": "uid=root"}}, err: `cannot convert UID root to integer: strconv.Atoi: parsing "root": invalid syntax`, class: errdefs.ErrInvalidArgument},
 		"uid without value":  {in: CreateOptions{Name: "v", Options: map[string]string{"o": "uid"}}, err: "uid option must provide a value: invalid argument", class: errdefs.ErrInvalidArgument},
 		"size without quota": {in: CreateOptions{Name: "v", Options: map[string]string{"o": "size=1m,noquota"}}, err: "volume options size and inodes cannot be used without quota: invalid argument", class: errdefs.ErrInvalidArgument},
-		"image without name": {in: CreateOptions{Name: "v", Driver: "image"}, err: "volume driver image needs the option image=REFERENCE: invalid argument", class: errdefs.ErrInvalidArgument},
+		"image without name": {in: CreateOptions{Name: "v", Driver: "image"}, err: "must provide an image name when creating a volume with the image driver: invalid argument", class: errdefs.ErrInvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := New("/vols", tc.in, now)

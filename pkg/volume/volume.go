@@ -53,7 +53,7 @@ type Config struct {
 	NeedsChown bool `json:",omitempty"`
 	// Timeout is for volume plugins, in seconds.
 	Timeout uint `json:",omitempty"`
-	// StorageID names the image mount behind a volume of driver image.
+	// StorageID is never set: a volume of driver image is a copy of the image.
 	StorageID string `json:",omitempty"`
 }
 
@@ -132,6 +132,14 @@ func Mountpoint(root, name string) string { return filepath.Join(root, name, "_d
 // before use.
 func (v *Volume) NeedsMount() bool {
 	return v.Driver == DriverLocal && (v.Options[optType] != "" || v.Options[optDevice] != "")
+}
+
+// SourceImage is the image whose content the volume begins with, "" for none.
+func (v *Volume) SourceImage() string {
+	if v.Driver != DriverImage {
+		return ""
+	}
+	return v.Options[optImage]
 }
 
 func missingDriver(name string) error {

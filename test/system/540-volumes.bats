@@ -251,3 +251,20 @@ from-image'
   like "$stderr" '^Error: '
   is "$(volumes)" ""
 }
+
+@test "a volume of driver image has the image's content, and keeps what is written to it" {
+  run_podctl 125 volume create --driver image
+  is "$stderr" "Error: must provide an image name when creating a volume with the image driver: invalid argument"
+  run_podctl 125 volume create --driver image --opt image=localhost/nosuch:1 gone
+  is "$stderr" "Error: looking up image localhost/nosuch:1 to create volume failed: localhost/nosuch:1: image not known"
+  run_podctl 125 volume create --driver image --opt image="$DATA_IMAGE" --opt size=1 gone
+  is "$stderr" "Error: invalid mount option size for driver 'image': invalid argument"
+  is "$(volumes)" ""
+  run_podctl volume create --driver image --opt image="$DATA_IMAGE" content
+  run_podctl run --rm -v content:/x "$IMAGE" sh -c 'cat /x/data/f; stat -c "%u:%g %a" /x/data; echo mine >/x/data/f'
+  is "$output" $'from-image\n33:44 750'
+  run_podctl run --rm -v content:/x:ro "$IMAGE" cat /x/data/f
+  is "$output" mine
+  run_podctl run --rm "$DATA_IMAGE" /busybox cat /data/f
+  is "$output" from-image
+}
