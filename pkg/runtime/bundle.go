@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -220,8 +221,14 @@ func (r *Runtime) hostname(c *container.Container) string {
 	if c.Config.Hostname != "" {
 		return c.Config.Hostname
 	}
+	if r.settings.Conf.Containers.ContainerNameAsHostName {
+		return nonHostname.ReplaceAllString(c.Name, "")
+	}
 	return shortID(c.ID)
 }
+
+// nonHostname is what a container's name may have and a host's may not.
+var nonHostname = regexp.MustCompile(`[^a-zA-Z0-9.-]`)
 
 // etcFiles says where /etc/hosts, resolv.conf and hostname come from: the
 // container whose network namespace is joined, or written anew.

@@ -24,6 +24,7 @@ type surroundings struct {
 	settings *settings.Settings
 	image    *image.Image // nil without one
 	pod      *podContext  // nil outside pods
+	open     Switches
 }
 
 // complete fills in everything the user left open. It works on a copy of the
@@ -33,6 +34,9 @@ func complete(user *container.Config, in surroundings) (*container.Config, error
 	c := *user
 	if err := bundle.Check(user); err != nil {
 		return nil, err
+	}
+	if !c.Infra {
+		completeConfigured(&c, in)
 	}
 	if err := completeProcess(&c, in); err != nil {
 		return nil, err
@@ -49,8 +53,38 @@ func complete(user *container.Config, in surroundings) (*container.Config, error
 	if err := completeLifecycle(&c, in); err != nil {
 		return nil, err
 	}
-	completeLog(&c, in)
+	if err := completeLog(&c, in); err != nil {
+		return nil, err
+	}
 	return &c, completeCgroup(&c, in)
+}
+
+// completeConfigured fills in what containers.conf(5) has for containers that do
+// not say otherwise, where it needs nothing else.
+func completeConfigured(c *container.Config, in surroundings) {
+	conf := in.settings.Conf.Containers
+	for _, s := range []struct {
+		open  bool
+		field *bool
+		value bool
+	}{
+		{in.open.Init, &c.Init, conf.Init},
+		{in.open.ReadOnly, &c.Storage.ReadOnly, conf.ReadOnly},
+		{in.open.Privileged, &c.Security.Privileged, conf.Privileged},
+		{in.open.HTTPProxy, &c.HTTPProxy, conf.HTTPProxy},
+	} {
+		if s.open {
+			*s.field = s.value
+		}
+	}
+	res := &c.Resources
+	if res.OOMScoreAdj == nil {
+		res.OOMScoreAdj = conf.OOMScoreAdj
+	}
+	if res.PidsLimit == nil {
+		res.PidsLimit = in.settings.PidsLimit()
+	}
+	res.CgroupConf = overlay(parsePairs(conf.CgroupConf.Get()), res.CgroupConf)
 }
 
 func completeProcess(c *container.Config, in surroundings) error {
@@ -199,7 +233,7 @@ func completeLifecycle(c *container.Config, in surroundings) error {
 	return completeHealth(c, in.image)
 }
 
-func completeLog(c *container.Config, in surroundings) {
+func completeLog(c *container.Config, in surroundings) error {
 	if c.Log.Driver == "" {
 		c.Log.Driver = in.settings.LogDriver().Value
 	}
@@ -215,6 +249,14 @@ func completeLog(c *container.Config, in surroundings) {
 	if c.Log.SizeMax == 0 {
 		c.Log.SizeMax = in.settings.Conf.Containers.LogSizeMax
 	}
+	switch c.Log.Driver {
+	case "journald":
+		c.Log.Tag = cmp.Or(c.Log.Tag, in.settings.Conf.Containers.LogTag)
+	case "k8s-file", "none", "passthrough":
+	default:
+		return fmt.Errorf("running container create option: invalid log driver: %w", errdefs.ErrInvalidArg)
+	}
+	return nil
 }
 
 func completeStorage(c *container.Config, in surroundings) error {
@@ -230,6 +272,9 @@ func completeStorage(c *container.Config, in surroundings) error {
 			return fmt.Errorf("shm_size %q in containers.conf: %w", size, err)
 		}
 		c.Storage.ShmSize = &n
+	}
+	if c.Storage.ImageVolumes == "" {
+		c.Storage.ImageVolumes = in.settings.Conf.Engine.ImageVolumeMode
 	}
 	if err := configuredVolumes(c, in.settings); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,10 @@ import (
 // for options that cannot be, ErrNotFound for a pod, image or dependency that is
 // not there, ErrExists for a taken name.
 func (r *Runtime) CreateContainer(ctx context.Context, opts CreateOptions) (string, error) {
+	// Without conmon or OCI runtime nothing is created.
+	if _, err := r.oci(); err != nil {
+		return "", err
+	}
 	if err := r.recover(ctx); err != nil {
 		return "", err
 	}
@@ -99,12 +104,15 @@ func (r *Runtime) planContainer(ctx context.Context, opts CreateOptions) (*conta
 	if err := r.resolveSecrets(ctx, opts.Config); err != nil {
 		return nil, err
 	}
+	if opts.Config.Image.ID == "" { // a copy's image is there
+		opts.Pull.Policy = cmp.Or(opts.Pull.Policy, r.settings.Conf.Engine.PullPolicy)
+	}
 	img, err := r.ensureImage(ctx, opts.Config, opts.Pull)
 	if err != nil {
 		return nil, err
 	}
 	id := newID()
-	cfg, err := complete(opts.Config, surroundings{id: id, settings: r.settings, image: img, pod: p})
+	cfg, err := complete(opts.Config, surroundings{id: id, settings: r.settings, image: img, pod: p, open: opts.Open})
 	if err != nil {
 		return nil, err
 	}

@@ -129,6 +129,9 @@ func (r *Runtime) recordHealth(ctx context.Context, c *container.Container, res 
 		if err := r.writeHealth(c.ID, state); err != nil {
 			return err
 		}
+		if !r.settings.Conf.Engine.HealthcheckEvents {
+			return nil
+		}
 		return r.store.Update(ctx, func(tx *store.Tx) error {
 			e := containerEvent(c, event.HealthStatus)
 			e.Health = state.Status

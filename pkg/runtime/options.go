@@ -7,7 +7,7 @@ import (
 
 // PullOptions say how an image that may be missing is obtained.
 type PullOptions struct {
-	// Policy is "always", "missing" (the default), "never" or "newer".
+	// Policy is "always", "missing", "never" or "newer"; "" as configured.
 	Policy            string
 	Quiet             bool
 	AuthFile          string
@@ -37,7 +37,13 @@ type CreateOptions struct {
 	// Replace removes a container of the same name first.
 	Replace bool
 	Pull    PullOptions
+	// Open are the switches the user left open: containers.conf(5) decides.
+	Open Switches
 }
+
+// Switches name fields of a container's configuration, each with a key of
+// containers.conf.
+type Switches struct{ Init, ReadOnly, Privileged, HTTPProxy bool }
 
 // PodCreateOptions are what `pod create` hands to the engine.
 type PodCreateOptions struct {

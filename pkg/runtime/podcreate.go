@@ -19,10 +19,15 @@ import (
 
 // CreatePod creates a pod, with its cgroup and infra container, and returns its
 // ID. With a built-in infra container it touches the database and the cgroup
-// tree, and opens neither image store nor network backend nor OCI runtime. On
+// tree, and opens neither image store nor network backend. On
 // error nothing is left. Errors: class ErrExists for a taken name,
 // ErrInvalidArgument for options that cannot be.
 func (r *Runtime) CreatePod(ctx context.Context, opts PodCreateOptions) (string, error) {
+	if opts.Infra != nil { // it could never start
+		if _, err := r.oci(); err != nil {
+			return "", err
+		}
+	}
 	if err := r.recover(ctx); err != nil {
 		return "", err
 	}

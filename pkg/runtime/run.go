@@ -53,10 +53,6 @@ func (e *StartError) Unwrap() error { return e.Err }
 // Errors: those of CreateContainer; a *StartError when it did not start;
 // errdefs.ErrDetached when the user detached and it goes on.
 func (r *Runtime) RunContainer(ctx context.Context, opts RunOptions) (RunResult, error) {
-	// Without conmon or OCI runtime nothing is created.
-	if _, err := r.oci(); err != nil {
-		return RunResult{ExitCode: unknownExit}, err
-	}
 	id, err := r.CreateContainer(ctx, opts.Create)
 	if err != nil {
 		return RunResult{ExitCode: unknownExit}, err

@@ -105,7 +105,7 @@ func (s *Settings) wantRuntime(name, why string) (Choice, error) {
 func (s *Settings) findRuntime(name string) (string, error) {
 	if strings.Contains(name, "/") {
 		if !isExecutable(name) {
-			return "", fmt.Errorf("OCI runtime %s is not an executable file: %w", name, errdefs.ErrUnavailable)
+			return "", errdefs.As(errdefs.ErrUnavailable, fmt.Errorf("no valid executable found for OCI runtime %s: %w", name, errdefs.ErrInvalidArg))
 		}
 		return filepath.Abs(name)
 	}
@@ -116,7 +116,7 @@ func (s *Settings) findRuntime(name string) (string, error) {
 	}
 	p, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("OCI runtime %s not found: install the package %s: %w", name, name, errdefs.ErrUnavailable)
+		return "", errdefs.As(errdefs.ErrUnavailable, fmt.Errorf("default OCI runtime %q not found: install the package %s: %w", name, name, errdefs.ErrInvalidArg))
 	}
 	return p, nil
 }
@@ -190,6 +190,16 @@ func (s *Settings) UserNetwork() Choice {
 		}
 	}
 	return Choice{pasta, "pasta is preferred"}
+}
+
+// PidsLimit is the number of processes that containers.conf gives a container;
+// nil if it says nothing.
+func (s *Settings) PidsLimit() *int64 {
+	if !s.isSet("containers", "pids_limit") {
+		return nil
+	}
+	limit := s.Conf.Containers.PidsLimit
+	return &limit
 }
 
 // Sysctls are the kernel parameters, "name=value", of namespaces that are a

@@ -88,13 +88,13 @@ func TestOCIRuntime(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
 		_, err := load(t, "", Flags{Runtime: "youki"}).OCIRuntime()
 		require.ErrorIs(t, err, errdefs.ErrUnavailable)
-		require.ErrorContains(t, err, "OCI runtime youki not found: install the package youki")
+		require.ErrorContains(t, err, `default OCI runtime "youki" not found: install the package youki`)
 	})
 	t.Run("a_path_must_be_a_program", func(t *testing.T) {
 		plain := filepath.Join(t.TempDir(), "plain")
 		require.NoError(t, os.WriteFile(plain, nil, 0o644))
 		_, err := load(t, "", Flags{Runtime: plain}).OCIRuntime()
-		require.ErrorContains(t, err, plain+" is not an executable file")
+		require.ErrorContains(t, err, "no valid executable found for OCI runtime "+plain)
 	})
 }
 

@@ -43,5 +43,5 @@ load helpers
   run_podctl --conmon /nonexistent --runtime nosuch info --format json
   assert_json '.host.conmon.path' ""
   assert_json '.host.conmon.version | startswith("missing: ")' true
-  assert_json '.host.ociRuntime.version | startswith("missing: OCI runtime nosuch not found")' true
+  assert_json '.host.ociRuntime.version | startswith("missing: default OCI runtime \"nosuch\" not found")' true
 }

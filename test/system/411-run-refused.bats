@@ -86,10 +86,24 @@ teardown() {
 }
 
 @test "without its OCI runtime or conmon nothing is made" {
-  run_podctl 125 --runtime nosuch run --rm "$IMAGE" true
-  is "$stderr" "Error: OCI runtime nosuch not found: install the package nosuch: unavailable"
+  local verb conf=$BATS_TEST_TMPDIR/conf
+  printf '[engine]\nruntime = "nosuch"\n' >"$conf"
+  for verb in "run --rm $IMAGE true" "create $IMAGE true" "pod create" "run --pod new:web $IMAGE true"; do
+    # shellcheck disable=SC2086 # words
+    run_podctl 125 --runtime nosuch $verb
+    is "$stderr" 'Error: default OCI runtime "nosuch" not found: install the package nosuch: invalid argument'
+    # shellcheck disable=SC2086 # words
+    CONTAINERS_CONF_OVERRIDE=$conf run_podctl 125 $verb
+    like "$stderr" '^Error: default OCI runtime "nosuch" not found'
+    # shellcheck disable=SC2086 # words
+    run_podctl 125 --runtime /no/such $verb
+    is "$stderr" "Error: no valid executable found for OCI runtime /no/such: invalid argument"
+  done
   run_podctl 125 --conmon /nosuch run --name web "$IMAGE" true
   is "$stderr" "Error: conmon /nosuch is not an executable file: unavailable"
   run_podctl ps -aq
   is "$output" ""
+  run_podctl pod ps -q
+  is "$output" ""
+  run_podctl --runtime nosuch pod create --infra=false # it has nothing to run
 }

@@ -138,6 +138,48 @@ nothing_made() {
   unset CONTAINERS_CONF
 }
 
+@test "what containers.conf says of all containers holds where the command line is silent" {
+  local conf=$BATS_TEST_TMPDIR/containers.conf
+  configure() { printf '%s\n' "$@" >"$conf"; }
+  export CONTAINERS_CONF_OVERRIDE=$conf https_proxy=http://proxy:1
+  configure '[containers]' 'init = true' 'read_only = true' 'privileged = true' 'http_proxy = false' 'oom_score_adj = 101' \
+    'pids_limit = 55' 'container_name_as_hostname = true' 'log_driver = "journald"' 'log_tag = "mine"'
+  run_podctl create --name said "$IMAGE" true
+  run_podctl create --name silent --init=false --read-only=false --privileged=false --http-proxy=true --oom-score-adj 5 \
+    --pids-limit 7 --log-driver k8s-file "$IMAGE" true
+  unset CONTAINERS_CONF_OVERRIDE # it is the container's by now
+  local what='{{with .HostConfig}}{{.Init}} {{.ReadonlyRootfs}} {{.Privileged}} {{.OomScoreAdj}} {{.PidsLimit}} {{.LogConfig.Tag}}{{end}} {{json .Config.Env}}'
+  run_podctl inspect --format "$what" said
+  like "$output" '^true true true 101 55 mine '
+  unlike "$output" https_proxy
+  run_podctl inspect --format "$what" silent
+  like "$output" '^false false false 5 7  .*https_proxy=http://proxy:1'
+  run_podctl rm said silent
+  export CONTAINERS_CONF_OVERRIDE=$conf
+
+  configure '[containers]' 'init = true' 'container_name_as_hostname = true' 'oom_score_adj = 101'
+  run_podctl run --rm --name some_name "$IMAGE" sh -c 'hostname; cat /proc/self/oom_score_adj; tr "\0" " " </proc/1/cmdline'
+  like "$output" $'^somename\n101\n/run/podman-init -- sh'
+  run_podctl run --rm --name some_name --hostname other "$IMAGE" hostname
+  is "$output" other
+
+  configure '[engine]' 'pull_policy = "never"' 'image_volume_mode = "ignore"'
+  run_podctl 125 create localhost/nosuch:1 true
+  is "$stderr" "Error: localhost/nosuch:1: image not known"
+  run_podctl create --name plain "$IMAGE" true
+  run_podctl commit -q --change 'VOLUME /data' plain localhost/volume:1
+  run_podctl create --name ignored localhost/volume:1 true
+  run_podctl inspect --format '{{len .Mounts}}' ignored
+  is "$output" 0
+  run_podctl create --name made --image-volume tmpfs localhost/volume:1 true
+  run_podctl inspect --format '{{json .HostConfig.Tmpfs}}' made
+  like "$output" /data
+
+  configure '[containers]' 'log_driver = "bogus"'
+  run_podctl 125 create "$IMAGE" true
+  is "$stderr" "Error: running container create option: invalid log driver: invalid argument"
+}
+
 @test "a broken containers.conf or storage.conf is named" {
   local conf=$BATS_TEST_TMPDIR/c.conf
   echo 'this is = = not toml' >"$conf"
@@ -160,9 +202,12 @@ nothing_made() {
 # --- programs that are missing ---
 
 @test "without conmon: which package has it, and nothing is left half-made" {
-  hide conmon
   run_podctl pod create --name web
+  hide conmon
   run_podctl 125 pod start web
+  one_error
+  like "$stderr" 'conmon.*apt(-get)? install conmon|install.*conmon'
+  run_podctl 125 pod create --name other
   one_error
   like "$stderr" 'conmon.*apt(-get)? install conmon|install.*conmon'
   run_podctl '?' run --rm "$IMAGE" true
@@ -174,8 +219,10 @@ nothing_made() {
 }
 
 @test "without any OCI runtime: which packages have one" {
-  hide runc crun
   run_podctl pod create --name web
+  hide runc crun
+  run_podctl 125 pod create --name other
+  one_error
   run_podctl 125 pod start web
   one_error
   like "$stderr" 'crun'

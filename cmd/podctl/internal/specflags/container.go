@@ -66,7 +66,7 @@ func (f *ContainerFlags) BindInit(cmd *cobra.Command) { f.pod.bindInit(cmd.Flags
 // command, ask for. It can be called again.
 func (f *ContainerFlags) Options(env Env, args []string) (*engine.CreateOptions, error) {
 	c := &container.Config{CreateCommand: env.Argv}
-	opts := &engine.CreateOptions{Name: strings.TrimPrefix(f.name, "/"), Config: c, Replace: f.replace}
+	opts := &engine.CreateOptions{Name: strings.TrimPrefix(f.name, "/"), Config: c, Replace: f.replace, Open: f.open()}
 	if f.replace && f.name == "" {
 		return nil, errors.New("cannot replace container without --name being set")
 	}
@@ -89,6 +89,14 @@ func (f *ContainerFlags) Options(env Env, args []string) (*engine.CreateOptions,
 		}
 	}
 	return opts, f.check(c)
+}
+
+// open are the switches that were not given.
+func (f *ContainerFlags) open() engine.Switches {
+	return engine.Switches{
+		Init: !f.process.has("init"), ReadOnly: !f.process.has("read-only"),
+		Privileged: !f.process.has("privileged"), HTTPProxy: !f.process.has("http-proxy"),
+	}
 }
 
 // apply runs the groups. The network and the hostname of a container with a

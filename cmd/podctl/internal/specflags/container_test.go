@@ -194,12 +194,13 @@ func TestCreateConfig(t *testing.T) {
 func TestCreateOptions(t *testing.T) {
 	opts, err := createIn(t, testEnv(), "--name", "/web", "--replace", "--pod-id-file", "pod.id", "--requires", "a,b", "--init-ctr", "once",
 		"--pull", "newer", "-q", "--arch", "arm64", "--variant", "v8", "--authfile", "f", "--creds", "u:p", "--cert-dir", "d", "--tls-verify=false",
-		"--retry", "0", "--retry-delay", "1s", "--decryption-key", "k", "img", "sh", "-c", "--name")
+		"--retry", "0", "--retry-delay", "1s", "--decryption-key", "k", "--read-only=false", "img", "sh", "-c", "--name")
 	require.NoError(t, err)
 	c := plain()
 	c.InitType, c.Command = "once", []string{"sh", "-c", "--name"}
 	require.Equal(t, &engine.CreateOptions{
 		Name: "web", Config: &c, Pod: "abc123", Requires: []string{"a", "b"}, Replace: true,
+		Open: engine.Switches{Init: true, Privileged: true, HTTPProxy: true},
 		Pull: engine.PullOptions{
 			Policy: "newer", Quiet: true, Arch: "arm64", Variant: "v8", AuthFile: "f", Creds: "u:p", CertDir: "d", TLSVerify: ptr(false),
 			Retry: ptr(uint(0)), RetryDelay: "1s", DecryptionKeys: []string{"k"},

@@ -46,10 +46,11 @@ func (f *containerStorageFlags) apply(s *container.Storage, env Env) error {
 			return err
 		}
 	}
-	switch f.imageVolume {
-	case "anonymous", "bind":
+	switch {
+	case !f.has("image-volume"):
+	case f.imageVolume == "anonymous" || f.imageVolume == "bind":
 		s.ImageVolumes = "anonymous"
-	case "tmpfs", "ignore":
+	case f.imageVolume == "tmpfs" || f.imageVolume == "ignore":
 		s.ImageVolumes = f.imageVolume
 	default:
 		return fmt.Errorf("invalid image-volume type %q. Pick one of anonymous, bind, tmpfs, or ignore", f.imageVolume)

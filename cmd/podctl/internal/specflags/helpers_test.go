@@ -87,7 +87,7 @@ func plain() container.Config {
 		CreateCommand: []string{"podctl", "create"},
 		Process:       container.Process{HTTPProxy: true, Systemd: "true"},
 		Lifecycle:     container.Lifecycle{SDNotify: "container"},
-		Storage:       container.Storage{ImageVolumes: "anonymous", ReadOnlyTmpfs: true},
+		Storage:       container.Storage{ReadOnlyTmpfs: true},
 	}
 }
 

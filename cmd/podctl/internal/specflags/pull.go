@@ -45,11 +45,13 @@ func (f *pullFlags) bind(fs *pflag.FlagSet) {
 }
 
 func (f *pullFlags) apply(p *engine.PullOptions) error {
-	policy, err := config.ParsePullPolicy(f.policy)
-	if err != nil {
-		return err
+	if f.has("pull") {
+		policy, err := config.ParsePullPolicy(f.policy)
+		if err != nil {
+			return err
+		}
+		p.Policy = policy.String()
 	}
-	p.Policy = policy.String()
 	if f.has("platform") {
 		if f.has("arch", "os") {
 			return errors.New("--platform option can not be specified with --arch or --os")
