@@ -263,6 +263,9 @@ func (r *Runtime) resolveCgroupParent(cfg *container.Config, p *podContext) erro
 	if cfg.Resources.CgroupMode == cgroupsDisabled {
 		return nil
 	}
+	if err := refuseLimits(&cfg.Resources); err != nil {
+		return err
+	}
 	if err := r.warnUndelegated("container", func() (*specs.LinuxResources, error) { return cgroupLimits(&cfg.Resources) }); err != nil {
 		return err
 	}

@@ -1,13 +1,17 @@
 package runtime
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
+	"github.com/containers/common/pkg/cgroupv2"
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
 )
 
 // warnUnlimited says why limits that were asked for have no effect, and how they
@@ -28,6 +32,23 @@ func (r *Runtime) warnUnlimited(what string, asked bool) {
 func asksForLimits(res *container.Resources) bool {
 	return res.Linux != nil || res.PidsLimit != nil && *res.PidsLimit > 0 || len(res.CgroupConf) > 0 ||
 		len(res.BlkioWeightDevice)+len(res.ReadBPS)+len(res.WriteBPS)+len(res.ReadIOPS)+len(res.WriteIOPS) > 0
+}
+
+// refuseLimits refuses what only cgroup v2 has, and what v1 cannot do.
+func refuseLimits(res *container.Resources) error {
+	if len(res.CgroupConf) == 0 && res.Linux == nil {
+		return nil
+	}
+	v2, err := cgroupv2.Enabled()
+	switch {
+	case err != nil:
+		return fmt.Errorf("examine cgroups: %w", err)
+	case v2:
+		return nil
+	case len(res.CgroupConf) > 0:
+		return errdefs.As(errdefs.ErrInvalidArgument, errors.New("cannot use --cgroup-conf without cgroup v2"))
+	}
+	return cgroupmgr.RefuseV1(res.Linux)
 }
 
 // warnUndelegated names the controllers that this user was not given, if the limits

@@ -246,7 +246,7 @@ throttled() { (($(sed -n 's/^nr_throttled //p' "$1") > 0)); }
   run_podctl '?' run -d --cpuset-cpus 4095 "$IMAGE" true
   ((status == 125 || status == 126)) || fail 'exit code' 125 "$status"
   one_line
-  like "$stderr" '^Error: .*--cpuset-cpus takes CPUs that are online'
+  like "$stderr" '^Error: (requested CPUs are not available|.*--cpuset-cpus takes CPUs that are online)'
 }
 
 @test "a parent that can give no controllers is named, with what to do, and no pod is made" {
@@ -264,4 +264,21 @@ throttled() { (($(sed -n 's/^nr_throttled //p' "$1") > 0)); }
   like "$stderr" '^Error: make cgroup of pod pod1: .*/full'
   run_podctl pod ps -q
   is "$output" ''
+}
+
+@test "what cgroup v1 cannot do is refused at creation" {
+  requires cgroup1
+  refused() { # MESSAGE FLAG...
+    local message=$1
+    shift
+    run_podctl 125 create "$@" "$IMAGE" true
+    is "$stderr" "Error: $message"
+  }
+  refused 'CPU cfs period cannot be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)' --cpu-period 5
+  refused 'CPU cfs quota cannot be less than 1ms (i.e. 1000)' --cpu-quota 5
+  refused "requested CPUs are not available - requested 8190, available: $(</sys/devices/system/cpu/online)" --cpuset-cpus 8190
+  refused "requested memory nodes are not available - requested 77, available: $(</sys/devices/system/node/online)" --cpuset-mems 77
+  refused 'cannot use --cgroup-conf without cgroup v2' --cgroup-conf foo=bar
+  run_podctl ps -aq
+  is "$output" ""
 }
