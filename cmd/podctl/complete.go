@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/pod"
 	engine "github.com/podctl/podctl/pkg/runtime"
 	"github.com/podctl/podctl/pkg/volume"
 )
@@ -25,6 +27,25 @@ func listers() map[string]lister {
 	}
 }
 
+// listersFor are those whose objects the command can do something with: nobody
+// wants to unpause what runs.
+func listersFor(cmd *cobra.Command) map[string]lister {
+	all := listers()
+	switch cmd.Name() {
+	case "start", "init":
+		all["CONTAINER"] = containersIn(container.Created, container.Initialized, container.Stopped, container.Exited)
+	case "stop", "kill", "pause", "exec", "attach", "top":
+		all["CONTAINER"] = containersIn(container.Initialized, container.Running, container.Stopping)
+		if cmd.Name() != "top" {
+			all["POD"] = podsIn(pod.StatusRunning, pod.StatusDegraded)
+		}
+	case "unpause":
+		all["CONTAINER"] = containersIn(container.Paused)
+		all["POD"] = podsIn(pod.StatusPaused, pod.StatusDegraded)
+	}
+	return all
+}
+
 // flagListers are by the name of the flag that takes such a name.
 func flagListers() map[string]lister {
 	return map[string]lister{"pod": podNames, "volumes-from": containerNames, "network": networkNames, "secret": secretNames}
@@ -36,6 +57,7 @@ func completeNames(cmd *cobra.Command, f *cmdutil.Factory) {
 	for _, sub := range cmd.Commands() {
 		completeNames(sub, f)
 	}
+	completeFlags(cmd, f)
 	if !cmd.Runnable() || cmd.ValidArgsFunction != nil {
 		return
 	}
@@ -51,7 +73,7 @@ func completeNames(cmd *cobra.Command, f *cmdutil.Factory) {
 		}
 		var from []lister
 		for kind := range strings.SplitSeq(word, "|") {
-			if list, ok := listers()[kind]; ok {
+			if list, ok := listersFor(cmd)[kind]; ok {
 				from = append(from, list)
 			}
 		}
@@ -60,15 +82,23 @@ func completeNames(cmd *cobra.Command, f *cmdutil.Factory) {
 		}
 		return complete(cmd.Context(), f, args, begun, from...)
 	}
+}
+
+// completeFlags lets the shell complete what the command's flags take: names, and
+// words that are always the same.
+func completeFlags(cmd *cobra.Command, f *cmdutil.Factory) {
 	for name, list := range flagListers() {
 		if flag := cmd.Flags().Lookup(name); flag == nil || flag.Value.Type() == "bool" {
 			continue
 		}
-		// The only error is a flag that is not defined or already completed.
+		// The only error is a flag that is completed already.
 		_ = cmd.RegisterFlagCompletionFunc(name, func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-			return complete(cmd.Context(), f, nil, begun, list)
+			names, _ := complete(cmd.Context(), f, nil, begun, list)
+			words, directive := beginning(wordsOf(cmd, name), begun)
+			return append(names, words...), directive
 		})
 	}
+	completeWords(cmd)
 }
 
 // operands are the words for a command's arguments in its usage line. The last is
@@ -139,6 +169,24 @@ func containerNames(ctx context.Context, eng *engine.Runtime) ([]string, error) 
 func podNames(ctx context.Context, eng *engine.Runtime) ([]string, error) {
 	list, err := eng.ListPods(ctx, engine.PodListOptions{})
 	return namesOf(list, err, func(p engine.PodListing) string { return p.Name })
+}
+
+// containersIn lists the containers in one of the states.
+func containersIn(states ...container.State) lister {
+	return func(ctx context.Context, eng *engine.Runtime) ([]string, error) {
+		list, err := eng.ListContainers(ctx, engine.ContainerListOptions{All: true})
+		list = slices.DeleteFunc(list, func(c engine.ContainerListing) bool { return !slices.Contains(states, c.State) })
+		return namesOf(list, err, func(c engine.ContainerListing) string { return c.Name })
+	}
+}
+
+// podsIn lists the pods in one of the states.
+func podsIn(states ...pod.Status) lister {
+	return func(ctx context.Context, eng *engine.Runtime) ([]string, error) {
+		list, err := eng.ListPods(ctx, engine.PodListOptions{})
+		list = slices.DeleteFunc(list, func(p engine.PodListing) bool { return !slices.Contains(states, pod.Status(p.Status)) })
+		return namesOf(list, err, func(p engine.PodListing) string { return p.Name })
+	}
 }
 
 func imageNames(ctx context.Context, eng *engine.Runtime) ([]string, error) {
