@@ -26,12 +26,20 @@ type bus interface {
 // systemBus is the bus of the host, or of the user when rootless. It connects
 // at its first use and keeps the connection.
 type systemBus struct {
-	cfg  Config
+	dial func(context.Context) (*systemdbus.Conn, error)
 	mu   sync.Mutex
 	conn *systemdbus.Conn
 }
 
-func newSystemBus(cfg Config) *systemBus { return &systemBus{cfg: cfg} }
+func newSystemBus(cfg Config) *systemBus {
+	return &systemBus{dial: func(ctx context.Context) (*systemdbus.Conn, error) {
+		if cfg.Rootless {
+			// Inside a user namespace the bus has to be told the id outside.
+			return cgroups.UserConnection(cfg.UID)
+		}
+		return systemdbus.NewWithContext(ctx)
+	}}
+}
 
 func (b *systemBus) Connect(ctx context.Context) error {
 	_, err := b.connect(ctx)
@@ -44,14 +52,13 @@ func (b *systemBus) connect(ctx context.Context) (*systemdbus.Conn, error) {
 	if b.conn != nil && b.conn.Connected() {
 		return b.conn, nil
 	}
+	// The connection ends with the context it was made with, and is not ours alone:
+	// who comes first must not end it for the others.
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, cancel)
+	defer stop()
 	var err error
-	if b.cfg.Rootless {
-		// Inside a user namespace the bus has to be told the id outside.
-		b.conn, err = cgroups.UserConnection(b.cfg.UID)
-	} else {
-		b.conn, err = systemdbus.NewWithContext(ctx)
-	}
-	if err != nil {
+	if b.conn, err = b.dial(lasting); err != nil {
 		b.conn = nil
 		return nil, fmt.Errorf("connect to systemd (is it running? else use --cgroup-manager=cgroupfs): %w: %w", err, errdefs.ErrUnavailable)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	systemdbus "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -117,4 +118,27 @@ func TestReady(t *testing.T) {
 	m, err = New(Cgroupfs, Config{Root: root})
 	require.NoError(t, err)
 	require.NoError(t, m.Ready(t.Context()))
+}
+
+// Pods are removed at the same time over one connection.
+func TestConnectionOutlivesWhoMadeIt(t *testing.T) {
+	var made context.Context
+	b := &systemBus{dial: func(ctx context.Context) (*systemdbus.Conn, error) {
+		made = ctx
+		return &systemdbus.Conn{}, nil
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, b.Connect(ctx))
+	cancel()
+	require.Never(t, func() bool { return made.Err() != nil }, 20*time.Millisecond, time.Millisecond)
+}
+
+func TestConnectingCanBeCancelled(t *testing.T) {
+	b := &systemBus{dial: func(ctx context.Context) (*systemdbus.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, b.Connect(ctx), errdefs.ErrUnavailable)
 }

@@ -259,6 +259,15 @@ as_limited() {
   no_units
 }
 
+@test "pods that are removed together are all gone" {
+  local name
+  for name in one two three four; do
+    run_podctl pod create --name "$name"
+  done
+  run_podctl pod rm --all
+  no_units
+}
+
 @test "conmon and container killed with KILL, or for want of memory, leave no unit after removal" {
   pod_with --memory 32m --memory-swap 32m
   run_podctl run -d --pod web --name victim "$IMAGE" sleep 1000
