@@ -105,6 +105,11 @@ type Manager interface {
 	// false where the kernel does not say.
 	OOMKills(path string) (n uint64, known bool)
 
+	// OOMKillsGone returns how many processes the kernel killed for want of memory
+	// in cgroups of the cgroup parent that have been removed since. Known is false
+	// where none is removed but by RemoveContainer, and where nothing counts them.
+	OOMKillsGone(parent string) (n uint64, known bool)
+
 	// Stats returns what the processes in the cgroup, as ContainerCgroup
 	// returned it, and below it use. Without such a cgroup, or with the empty
 	// path, it is errdefs.ErrNoCgroup.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -130,6 +131,64 @@ func (t tree) OOMKills(p string) (n uint64, known bool) {
 		return err
 	})
 	return n, known && err == nil
+}
+
+// lookTries bounds how often the cgroups below one are looked at again because
+// they changed meanwhile; each needs another one to go or to be short of memory.
+const lookTries = 20
+
+// OOMKillsGone implements [Manager]: only cgroups that somebody else removes go
+// before podctl has looked at them.
+func (m *cgroupfs) OOMKillsGone(string) (n uint64, known bool) { return 0, false }
+
+// OOMKillsGone implements [Manager]. Version 1 counts for each cgroup alone.
+func (m *systemd) OOMKillsGone(parent string) (n uint64, known bool) {
+	if m.layout.Kind != V2 {
+		return 0, false
+	}
+	return m.oomKillsGone(m.cgroup(m.slice(parent)))
+}
+
+// oomKillsGone takes what the cgroups below p count from what p counts, which is
+// theirs and that of all that were there before.
+func (t tree) oomKillsGone(p string) (n uint64, known bool) {
+	before, ok := t.oomKillsBelow(p)
+	for range lookTries {
+		if n, known = t.OOMKills(p); !ok || !known || n == 0 {
+			return n, ok && known
+		}
+		var after map[string]uint64
+		if after, ok = t.oomKillsBelow(p); ok && maps.Equal(before, after) {
+			for _, k := range after {
+				n -= min(k, n) // more where the tree was mounted to count locally
+			}
+			return n, true
+		}
+		before = after
+	}
+	return 0, false
+}
+
+// oomKillsBelow returns the counts of the cgroups directly below p.
+func (t tree) oomKillsBelow(p string) (counts map[string]uint64, ok bool) {
+	h, ok := t.layout.hierarchy("memory", "memory")
+	if !ok {
+		return nil, false
+	}
+	entries, err := os.ReadDir(filepath.Join(h.Dir, p))
+	if err != nil {
+		return nil, false
+	}
+	counts = map[string]uint64{}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if n, known := t.OOMKills(path.Join(p, e.Name())); known {
+			counts[e.Name()] = n
+		}
+	}
+	return counts, true
 }
 
 func (t tree) pidStats(p string, s *Stats) (err error) {

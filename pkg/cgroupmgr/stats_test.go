@@ -1,6 +1,7 @@
 package cgroupmgr
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,6 +35,37 @@ func TestOOMKills(t *testing.T) {
 			require.Equal(t, tc.known, known)
 		})
 	}
+}
+
+// A slice's count includes those of scopes that systemd has removed.
+func TestOOMKillsGone(t *testing.T) {
+	h := newHost(t, Systemd, V2)
+	p, slice := h.pod(t, "a")
+	require.NoError(t, h.CreatePod(t.Context(), p, nil))
+	count := func(cgroup string, kills int) {
+		require.NoError(t, h.kernel.mkdir(filepath.Join(h.kernel.root, cgroup)))
+		h.kernel.write(filepath.Join(h.kernel.root, cgroup), "memory.events", fmt.Sprintf("oom 9\noom_kill %d\n", kills))
+	}
+	_, known := h.OOMKillsGone(p)
+	require.False(t, known, "nothing counts")
+	h.kernel.write(filepath.Join(h.kernel.root, slice), "memory.events", "oom_kill 3\n")
+	n, known := h.OOMKillsGone(p)
+	require.True(t, known)
+	require.EqualValues(t, 3, n, "all that were are gone")
+	count(slice+"/podctl-x.scope", 2)
+	count(slice+"/podctl-y.scope", 0)
+	n, known = h.OOMKillsGone(p)
+	require.True(t, known)
+	require.EqualValues(t, 1, n, "of one that is there the kills are its own")
+	h.kernel.write(filepath.Join(h.kernel.root, slice), "memory.events", "oom_kill 0\n")
+	n, known = h.OOMKillsGone(p)
+	require.True(t, known, "counted locally")
+	require.Zero(t, n)
+
+	_, known = newHost(t, Cgroupfs, V2).OOMKillsGone("/podctl_parent")
+	require.False(t, known, "podctl removes cgroups itself")
+	_, known = newHost(t, Systemd, V1).OOMKillsGone(p)
+	require.False(t, known, "version 1")
 }
 
 func TestMemoryLimitOfThoseAbove(t *testing.T) {

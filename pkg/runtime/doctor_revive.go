@@ -38,7 +38,8 @@ func (r *Runtime) reviveRun(c *container.Container) {
 	if run.Process.PID == 0 {
 		if code, at, ok := r.exitFile(c.ID); ok {
 			c.State = container.Exited
-			run.Exited, run.ExitCode, run.FinishedAt, run.OOMKilled = true, code, at, r.oomKilled(c)
+			run.Exited, run.ExitCode, run.FinishedAt = true, code, at
+			run.OOMKilled = r.oomKilled(c)
 		}
 		return
 	}

@@ -43,6 +43,8 @@ type world struct {
 	podCgroups, ctrCgroups, layers, mounts, netns, leases, bundles map[string]bool
 	ctrs                                                           map[string]*fakeCtr
 	parents                                                        map[string]string // cgroup parents by container ID
+	// oomKillsGone is what is known of cgroups that systemd removed, by parent.
+	oomKillsGone map[string]uint64
 	// journal is every effect in order: "verb object".
 	journal []string
 	// fail makes an effect fail without doing anything.
@@ -492,6 +494,11 @@ func (fakeCgroups) OOMKills(string) (uint64, bool)        { return 0, false }
 
 func (fakeCgroups) Delegated(r *specs.LinuxResources) (*specs.LinuxResources, []string) {
 	return r, nil
+}
+
+func (g fakeCgroups) OOMKillsGone(parent string) (n uint64, known bool) {
+	n, known = g.oomKillsGone[parent]
+	return n, known
 }
 
 // Processes: what the fake OCI runtime makes has none in a cgroup.

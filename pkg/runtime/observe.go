@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -81,21 +80,6 @@ func (r *Runtime) overlayExit(c *container.Container) {
 func (r *Runtime) exitFile(id string) (code int, at time.Time, ok bool) {
 	exit, ok, _ := oci.ReadExitFile(filepath.Join(r.settings.ExitDir(), id)) // none, or being written
 	return exit.Code, exit.At.UTC(), ok
-}
-
-// oomKilled tells whether the kernel killed a process of a container for memory.
-// The cgroup's own count is right as long as there is one; on version 1 conmon is
-// also told of what happened to others in the pod.
-func (r *Runtime) oomKilled(c *container.Container) bool {
-	if c.Config != nil && c.Config.Resources.CgroupMode != cgroupsDisabled {
-		if m, err := r.cgroups(); err == nil {
-			if n, known := m.OOMKills(m.ContainerCgroup(c.Config.Resources.CgroupParent, c.ID)); known {
-				return n > 0
-			}
-		}
-	}
-	_, err := os.Stat(filepath.Join(r.settings.PersistDir(), c.ID, "oom"))
-	return err == nil
 }
 
 // hidden reports whether a row is not to be seen: it is still being made, or

@@ -76,6 +76,14 @@ func podLimits(c *pod.Config) (*specs.LinuxResources, error) {
 // enterCgroup makes the pod's cgroup anew if need be, and moves conmon into its
 // place. Once conmon is in, the cgroup cannot go.
 func (r *Runtime) enterCgroup(ctx context.Context, c *container.Container, conmon int) error {
+	if err := r.placeInCgroup(ctx, c, conmon); err != nil {
+		return err
+	}
+	r.markOOMKills(c)
+	return nil
+}
+
+func (r *Runtime) placeInCgroup(ctx context.Context, c *container.Container, conmon int) error {
 	if c.PodID == "" {
 		return r.placeConmon(ctx, c, conmon)
 	}

@@ -87,6 +87,7 @@ func (r *Runtime) recordExit(ctx context.Context, c *container.Container, also .
 	if err := r.takeDown(ctx, c); err != nil {
 		return err
 	}
+	r.settleOOMKills(c)
 	_, err := r.change(ctx, c.ID, func(tx *store.Tx, row *container.Container) error {
 		policies := row.Intent == intentCleanup && row.Owner == r.self
 		conclude(row, container.Exited)
@@ -113,7 +114,11 @@ func (r *Runtime) recordExit(ctx context.Context, c *container.Container, also .
 		}
 		return nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	r.forgetOOMMark(c.ID)
+	return nil
 }
 
 // conmonTime is how long conmon may take to write the exit file after the

@@ -169,23 +169,29 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
 
 @test "a pod's memory limit kills who exceeds it, and nobody else is said to be killed" {
   run_podctl pod create --name pod1 --memory 32m --memory-swap 32m
-  run_podctl run -d --pod pod1 --name calm "$IMAGE" sleep 1000
+  # Until the memory of who was killed is free, conmon may need some: the kernel
+  # kills the next one then.
+  local spared=()
+  ! (echo -1000 >/proc/self/oom_score_adj) 2>/dev/null || spared=(--oom-score-adj -1000)
+  run_podctl run -d --pod pod1 --name calm "${spared[@]}" "$IMAGE" sleep 1000
   run_podctl 137 run --pod pod1 --name hog "$IMAGE" tail /dev/zero
   run_podctl inspect hog
   assert_json '.[0].State | [.OOMKilled, .ExitCode]' '[true,137]'
   run_podctl inspect calm
   assert_json '.[0].State | [.OOMKilled, .Running]' '[false,true]'
-  run_podctl stop -t 0 calm
+  # Nor is one that somebody kills later.
+  kill -KILL "$(podctl inspect --format '{{.State.Pid}}' calm)"
+  run_podctl wait calm
+  is "$output" 137
   run_podctl inspect calm
-  assert_json '.[0].State.OOMKilled' false
+  assert_json '.[0].State | [.OOMKilled, .ExitCode]' '[false,137]'
 }
 
 @test "a container's own memory limit kills: its first process, or another" {
   run_podctl 137 run --name c1 --memory 16m --memory-swap 16m "$IMAGE" tail /dev/zero
   run_podctl inspect c1
   assert_json '.[0].State | [.OOMKilled, .ExitCode]' '[true,137]'
-  # Where systemd removes the cgroup together with its last process, conmon has to see it before.
-  run_podctl run --name c2 --memory 16m --memory-swap 16m "$IMAGE" sh -c "tail /dev/zero; sleep $SLOWNESS; exit 0"
+  run_podctl run --name c2 --memory 16m --memory-swap 16m "$IMAGE" sh -c 'tail /dev/zero; exit 0'
   run_podctl inspect c2
   assert_json '.[0].State | [.OOMKilled, .ExitCode]' '[true,0]'
   run_podctl run --name c3 --memory 64m "$IMAGE" true
