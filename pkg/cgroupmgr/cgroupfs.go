@@ -88,7 +88,10 @@ func (m *cgroupfs) RemovePod(ctx context.Context, p string) error {
 	if err := m.remove(ctx, p, func() { m.evacuateConmons(p) }); err != nil {
 		return err
 	}
-	m.tidy(p)
+	// Of pods that go at the same time the last one finds nobody.
+	if !m.crowded(path.Dir(p)) {
+		m.tidy(p)
+	}
 	return nil
 }
 

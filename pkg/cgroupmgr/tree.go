@@ -135,6 +135,14 @@ func inheritCpuset(parent, dir string) error {
 	return nil
 }
 
+// crowded reports that there is more than one cgroup in p, as one look at the
+// first hierarchy tells: a directory has a link from each directory in it, its
+// own and its parent's. Where the file system does not count them it says no.
+func (t tree) crowded(p string) bool {
+	var st unix.Stat_t
+	return unix.Stat(filepath.Join(t.layout.Hierarchies[0].Dir, p), &st) == nil && st.Nlink > 2+1
+}
+
 // enter moves a process into the cgroup in every hierarchy, making it first.
 func (t tree) enter(ctx context.Context, p string, pid int) error {
 	for try := 0; ; try++ {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,10 +15,11 @@ import (
 	"github.com/podctl/podctl/pkg/volume"
 )
 
-// Blueprints are files from which rows can be made again: one beside each
-// container's log, one for each pod and each volume. They are written with what
-// they describe and removed before its row. They are not synced: the database is
-// the truth, these are for its loss.
+// Blueprints are files from which rows can be made again: one for each container,
+// pod and volume. They are written with what they describe and removed before its
+// row. They are not synced: the database is the truth, these are for its loss.
+// Those of containers and pods are in no directory of their own, because each
+// thing on disk costs its removal a discard on file systems mounted that way.
 
 // blueprint is a container's.
 type blueprint struct {
@@ -35,20 +37,21 @@ type podBlueprint struct {
 }
 
 const (
-	blueprintName = "config.json"
+	// blueprintSuffix follows the ID of a container or pod, volumeBlueprintName is
+	// in a directory called after the volume, whose name may be any.
+	blueprintSuffix     = ".json"
+	volumeBlueprintName = "config.json"
 	// netStatusName is a file in the bundle of a container that has networks:
 	// what the network backend answered.
 	netStatusName = "network.json"
 )
 
 func (r *Runtime) blueprintPath(id string) string {
-	return filepath.Join(r.settings.ContainerDir(id), blueprintName)
+	return r.settings.ContainerDir(id) + blueprintSuffix
 }
 
-func (r *Runtime) podDir(id string) string { return filepath.Join(r.settings.StateDir, "pods", id) }
-
 func (r *Runtime) podBlueprintPath(id string) string {
-	return filepath.Join(r.podDir(id), blueprintName)
+	return filepath.Join(r.settings.StateDir, "pods", id+blueprintSuffix)
 }
 
 func (r *Runtime) volumeBlueprintDir(name string) string {
@@ -56,7 +59,7 @@ func (r *Runtime) volumeBlueprintDir(name string) string {
 }
 
 func (r *Runtime) volumeBlueprintPath(name string) string {
-	return filepath.Join(r.volumeBlueprintDir(name), blueprintName)
+	return filepath.Join(r.volumeBlueprintDir(name), volumeBlueprintName)
 }
 
 func (r *Runtime) writeBlueprint(c *container.Container) error {
@@ -71,7 +74,9 @@ func (r *Runtime) writePodBlueprint(p *pod.Pod) error {
 	})
 }
 
-func (r *Runtime) removePodBlueprint(id string) error { return removeTree(r.podDir(id)) }
+func (r *Runtime) removeBlueprint(id string) error { return removeJSON(r.blueprintPath(id)) }
+
+func (r *Runtime) removePodBlueprint(id string) error { return removeJSON(r.podBlueprintPath(id)) }
 
 func (r *Runtime) writeVolumeBlueprint(v *volume.Volume) error {
 	return writeJSON(r.volumeBlueprintPath(v.Name), v)
@@ -82,11 +87,7 @@ func (r *Runtime) removeVolumeBlueprint(name string) error {
 	if err := volume.ValidateName(name); err != nil {
 		return err
 	}
-	return removeTree(r.volumeBlueprintDir(name))
-}
-
-func removeTree(dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(r.volumeBlueprintDir(name)); err != nil {
 		return fmt.Errorf("remove blueprint: %w", err)
 	}
 	return nil
@@ -115,10 +116,24 @@ func writeJSON(path string, value any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+	if err := os.WriteFile(path+unfinished, b, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	return os.Rename(path+unfinished, path)
+}
+
+// unfinished follows the name of a file while writeJSON writes it.
+const unfinished = ".new"
+
+// removeJSON removes a file written by writeJSON, and what a writer left that was
+// killed. Idempotent.
+func removeJSON(path string) error {
+	for _, file := range []string{path, path + unfinished} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove blueprint: %w", err)
+		}
+	}
+	return nil
 }
 
 // readJSON reads a file written by writeJSON.

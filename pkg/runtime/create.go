@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -395,6 +396,9 @@ func (r *Runtime) makeContainer(ctx context.Context, c *container.Container, vol
 		return err
 	}
 	if err := r.makeLayer(c); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(r.settings.ContainerDir(c.ID), 0o700); err != nil {
 		return err
 	}
 	if err := r.writeBlueprint(c); err != nil {

@@ -105,7 +105,7 @@ func (x *examination) checkDangling() {
 // restorable reports whether a container without a row will get it back.
 func (x *examination) restorable(id string) bool {
 	t := x.host.byID[id]
-	if t == nil || !t.dir || !isID(id) {
+	if t == nil || !t.blueprint || !isID(id) {
 		return false
 	}
 	_, err := x.r.readBlueprint(id)
@@ -225,7 +225,7 @@ func (x *examination) checkDamaged(c *container.Container) {
 func (x *examination) checkBelonging(c *container.Container) {
 	r := x.r
 	if c.PodID != "" && x.rows.pods[c.PodID] == nil {
-		if t := x.host.byID[c.PodID]; t == nil || !t.podDir {
+		if t := x.host.byID[c.PodID]; t == nil || !t.podBlueprint {
 			x.add(Finding{
 				Kind: FindContainer, Object: c.ID, Problem: fmt.Sprintf("container %s is in pod %s, which is not there", c.Name, shortID(c.PodID)),
 				Advice: "remove it: podctl rm --force " + c.Name,
@@ -365,7 +365,7 @@ func (x *examination) checkStray(id string, t *trace) {
 	if !t.foundInOurs && !t.lock && !x.used[id] {
 		return
 	}
-	if x.restorable(id) || t.podDir && x.podRestorable(id) {
+	if x.restorable(id) || t.podBlueprint && x.podRestorable(id) {
 		x.add(Finding{
 			Kind: FindRow, Object: id, Problem: "it is on this host, but not in the database", Repair: "record it again, from its blueprint",
 			mend: mending{rankPodRow, id, func(ctx context.Context) error { return r.restoreRow(ctx, id) }},
@@ -385,8 +385,8 @@ func (x *examination) checkStray(id string, t *trace) {
 	if t.layer && !x.host.noLayers {
 		stray(FindLayer, "a storage layer of podctl's")
 	}
-	if t.dir || t.podDir {
-		stray(FindBlueprint, "a directory without a blueprint that can be read")
+	if t.dir || t.blueprint || t.podBlueprint {
+		stray(FindBlueprint, "a directory without a blueprint, or a blueprint that cannot be read")
 	}
 	if t.exit {
 		stray(FindExitFile, "an exit file")

@@ -225,5 +225,5 @@ func (r *Runtime) strayFiles(id string) error {
 	if err == nil {
 		err = engine.RemoveFiles(id)
 	}
-	return errors.Join(err, os.RemoveAll(r.settings.ContainerDir(id)), os.RemoveAll(r.podDir(id)))
+	return errors.Join(err, os.RemoveAll(r.settings.ContainerDir(id)), r.removeBlueprint(id), r.removePodBlueprint(id))
 }

@@ -350,6 +350,9 @@ func (r *Runtime) mendBlueprint(ctx context.Context, id string) error {
 	if c.Config == nil {
 		return os.ErrInvalid
 	}
+	if err := os.MkdirAll(r.settings.ContainerDir(id), 0o700); err != nil {
+		return err
+	}
 	return r.writeBlueprint(c)
 }
 

@@ -27,14 +27,15 @@ type trace struct {
 	// cleaning: an exit command for it runs.
 	cleaning bool
 
-	runtime bool // known to the OCI runtime
-	bundle  bool
-	netns   bool
-	exit    bool // exit file, or what conmon wrote beside it
-	dir     bool // its persistent directory
-	podDir  bool
-	lock    bool // a lock file
-	held    bool // whose lock is taken
+	runtime      bool // known to the OCI runtime
+	bundle       bool
+	netns        bool
+	exit         bool // exit file, or what conmon wrote beside it
+	dir          bool // its persistent directory
+	blueprint    bool
+	podBlueprint bool
+	lock         bool // a lock file
+	held         bool // whose lock is taken
 
 	mounts      []string // below its persistent directory
 	leases      []string // networks with an address for it
@@ -115,6 +116,18 @@ func eachID(dir string, fn func(id string)) error {
 	return err
 }
 
+// eachBlueprint calls fn for the IDs of the containers' or pods' blueprints in a
+// directory.
+func eachBlueprint(dir string, fn func(id string)) error {
+	names, err := entries(dir)
+	for _, name := range names {
+		if id, ok := strings.CutSuffix(name, blueprintSuffix); ok && isID(id) {
+			fn(id)
+		}
+	}
+	return err
+}
+
 // entries are the names in a directory; none if there is no such directory.
 func entries(dir string) ([]string, error) {
 	list, err := os.ReadDir(dir)
@@ -144,7 +157,8 @@ func (r *Runtime) surveyDirectories(s *surveyed) error {
 		eachID(set.ExitDir(), ours(func(t *trace) { t.exit = true })),
 		eachID(set.PersistDir(), ours(func(t *trace) { t.exit = true })),
 		eachID(filepath.Dir(set.ContainerDir("x")), ours(func(t *trace) { t.dir = true })),
-		eachID(filepath.Dir(r.podDir("x")), ours(func(t *trace) { t.podDir = true })),
+		eachBlueprint(filepath.Dir(r.blueprintPath("x")), ours(func(t *trace) { t.blueprint = true })),
+		eachBlueprint(filepath.Dir(r.podBlueprintPath("x")), ours(func(t *trace) { t.podBlueprint = true })),
 	)
 	if err != nil {
 		return err

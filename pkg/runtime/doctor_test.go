@@ -125,7 +125,7 @@ func TestDoctor(t *testing.T) {
 		}, want: []string{"blueprint " + a, "pod " + a}},
 		"a_pod_that_is_not_there": {damage: func(t *testing.T, r *Runtime) {
 			spoil(t, r, "DELETE FROM pods")
-			require.NoError(t, os.RemoveAll(r.podDir(fullID('a'))))
+			require.NoError(t, os.Remove(r.podBlueprintPath(fullID('a'))))
 		}, want: []string{"container " + b, "container " + c, "container " + d}, left: []string{"container " + b, "container " + c, "container " + d}},
 		"what_a_dead_command_was_at": {damage: func(t *testing.T, r *Runtime) {
 			spoil(t, r, "UPDATE containers SET intent = 'stop', owner_pid = 1, owner_boot = 'another' WHERE name = 'two'")

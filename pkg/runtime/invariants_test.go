@@ -149,7 +149,7 @@ func (b *bench) missing(s snapshot) (wrong []string) {
 		if c.Config.Image.ID != "" && !b.layers[id] {
 			wrong = append(wrong, "no layer of "+c.Name)
 		}
-		if _, err := os.Stat(filepath.Join(b.settings.ContainerDir(id), blueprintName)); err != nil {
+		if _, err := os.Stat(b.look().blueprintPath(id)); err != nil {
 			wrong = append(wrong, "no blueprint of "+c.Name)
 		}
 		if o := b.ctrs[id]; s.up(id) && (o == nil || !o.main.alive() && o.status != "stopped") {
@@ -190,10 +190,11 @@ func (b *bench) leftFiles(s snapshot) (wrong []string) {
 	b.t.Helper()
 	known := func(id string) bool { return s.ctrs[id] != nil || s.pods[id] != nil }
 	for dir, keep := range map[string]func(string) bool{
-		filepath.Dir(b.settings.ContainerDir("x")): known,
-		filepath.Dir(b.settings.BundleDir("x")):    s.up,
-		b.settings.ExitDir():                       known,
-		b.settings.VolumeDir:                       func(name string) bool { return s.volumes[name] != nil },
+		filepath.Dir(b.settings.ContainerDir("x")):   func(name string) bool { return known(strings.TrimSuffix(name, blueprintSuffix)) },
+		filepath.Dir(b.look().podBlueprintPath("x")): func(name string) bool { return known(strings.TrimSuffix(name, blueprintSuffix)) },
+		filepath.Dir(b.settings.BundleDir("x")):      s.up,
+		b.settings.ExitDir():                         known,
+		b.settings.VolumeDir:                         func(name string) bool { return s.volumes[name] != nil },
 	} {
 		entries, err := os.ReadDir(dir)
 		if !os.IsNotExist(err) {

@@ -121,7 +121,7 @@ func (r *Runtime) rebuildVolumes(ctx context.Context, report *RebuildReport) err
 }
 
 func (r *Runtime) rebuildPods(ctx context.Context, report *RebuildReport) error {
-	return eachID(filepath.Dir(r.podDir("x")), func(id string) {
+	return eachBlueprint(filepath.Dir(r.podBlueprintPath("x")), func(id string) {
 		b, err := r.readPodBlueprint(id)
 		if err == nil {
 			err = r.store.Update(ctx, func(tx *store.Tx) error { return restorePod(ctx, tx, b) })
@@ -134,7 +134,7 @@ func (r *Runtime) rebuildPods(ctx context.Context, report *RebuildReport) error 
 // older than it.
 func (r *Runtime) rebuildContainers(ctx context.Context, old map[string]*container.Container, report *RebuildReport) error {
 	var list []*blueprint
-	err := eachID(filepath.Dir(r.settings.ContainerDir("x")), func(id string) {
+	err := eachBlueprint(filepath.Dir(r.blueprintPath("x")), func(id string) {
 		b, err := r.readBlueprint(id)
 		if err != nil {
 			report.problem("container "+shortID(id), err)

@@ -111,7 +111,7 @@ func TestRowsOfTheLivingAreLeftAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, b.row(id).Intent)
 	b.sound()
-	_, err = os.Stat(filepath.Join(b.settings.ContainerDir(id), blueprintName))
+	_, err = os.Stat(b.look().blueprintPath(id))
 	require.NoError(t, err)
 }
 

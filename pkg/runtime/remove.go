@@ -520,7 +520,7 @@ func (r *Runtime) removeStorage(c *container.Container) error {
 	if err := os.RemoveAll(r.settings.ContainerDir(c.ID)); err != nil {
 		return fmt.Errorf("remove directory of container %s: %w", c.ID, err)
 	}
-	return nil
+	return r.removeBlueprint(c.ID)
 }
 
 // finishAbandonedRemove carries on a removal whose owner died, under the

@@ -200,7 +200,7 @@ web() {
   sql "INSERT INTO container_networks VALUES ('gone', 'net')"
   sick database 'container_networks refers to gone'
   sql "DELETE FROM containers"
-  rm -r "$ROOT/podctl/containers/$infra"
+  rm "$ROOT/podctl/containers/$infra.json"
   sick pod 'names an infra container that is not there'
   heals
   run_podctl pod inspect web --format '{{.InfraContainerID}}'
@@ -241,7 +241,7 @@ web() {
   [[ ! -e $top/podctl_parent/podctl-$id ]] || fail "the cgroup is still there"
 
   # A container that runs, and of which nobody knows any more.
-  rm "$ROOT/podctl/containers/$one/config.json"
+  rm "$ROOT/podctl/containers/$one.json"
   sql "DELETE FROM containers WHERE id = '$one'; DELETE FROM container_deps; UPDATE containers SET config = replace(config, '$one', '$infra') WHERE id = '$two'"
   sick process 'of nothing in the database: processes of it run'
   sick layer 'a storage layer'
@@ -296,7 +296,7 @@ forget_layer() {
   requires root
   web
   run_podctl volume create data
-  rm "$ROOT/podctl/containers/$two/config.json" "$ROOT/podctl/pods/$pod/config.json"
+  rm "$ROOT/podctl/containers/$two.json" "$ROOT/podctl/pods/$pod.json"
   rm -r "$ROOT/volumes/data"
   forget_layer "$two"
   sick layer 'the storage layer of container two is gone'
