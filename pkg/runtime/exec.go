@@ -85,6 +85,7 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	if err != nil {
 		return result, err
 	}
+	r.aboutToMove()
 	c, err := r.recordSession(ctx, id, result.SessionID, opts)
 	if err != nil {
 		return result, err

@@ -502,6 +502,8 @@ func (g fakeCgroups) OOMKillsGone(parent string) (n uint64, known bool) {
 }
 
 // Processes: what the fake OCI runtime makes has none in a cgroup.
+func (fakeCgroups) Ahead() {}
+
 func (fakeCgroups) Processes(string) ([]int, error) { return nil, nil }
 
 func (fakeCgroups) ValidateParent(parent string) error { return nil }

@@ -105,6 +105,14 @@ func (r *Runtime) placeInCgroup(ctx context.Context, c *container.Container, con
 	})
 }
 
+// aboutToMove tells the kernel that processes will be moved to other cgroups, and
+// goes on.
+func (r *Runtime) aboutToMove() {
+	if m, err := r.cgroups(); err == nil {
+		go m.Ahead()
+	}
+}
+
 // placeConmon moves conmon into its cgroup before it starts anything, or the
 // first process would escape the pod's limits.
 func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid int) error {

@@ -155,6 +155,7 @@ func (r *Runtime) startLocked(ctx context.Context, id string, opts startOptions)
 	if _, err := r.oci(); err != nil {
 		return err
 	}
+	r.aboutToMove()
 	c, todo, err := r.claimStart(ctx, id, opts)
 	if err != nil || !todo {
 		return err
