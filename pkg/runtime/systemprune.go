@@ -64,7 +64,9 @@ func (r *Runtime) pruneOnce(ctx context.Context, opts SystemPruneOptions, done *
 		done.Pods = appendRemoved(done.Pods, pods, &errs)
 	}
 	containers, err := r.PruneContainers(ctx, opts.Filters)
-	errs = append(errs, err)
+	if err != nil { // a filter nobody knows
+		return errors.Join(append(errs, err)...)
+	}
 	removed := appendRemoved(nil, containers, &errs)
 	for _, id := range removed {
 		done.Reclaimed += sizes[id]

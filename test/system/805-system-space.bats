@@ -48,3 +48,11 @@ setup() {
   run_podctl images -q
   is "$output" ""
 }
+
+@test "system prune says once that a filter is unknown, and removes nothing" {
+  run_podctl create --name kept "$IMAGE" true
+  run_podctl 125 system prune -f --filter foo=bar
+  is "$stderr" "Error: foo is an invalid filter"
+  run_podctl ps -aq
+  is "${#lines[@]}" 1
+}

@@ -1,10 +1,8 @@
 package syscmd
 
 import (
-	"bytes"
 	"context"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +48,7 @@ func versionRun(_ context.Context, opts *versionOptions) error {
 	if built.IsZero() {
 		built = time.Unix(0, 0).UTC()
 	}
-	report := versionReport{Client: &clientVersion{
+	client := &clientVersion{
 		APIVersion: opts.Build.Version,
 		Version:    opts.Build.Version,
 		GoVersion:  runtime.Version(),
@@ -59,24 +57,18 @@ func versionRun(_ context.Context, opts *versionOptions) error {
 		Built:      built.Unix(),
 		OsArch:     runtime.GOOS + "/" + runtime.GOARCH,
 		Os:         runtime.GOOS,
-	}}
-	var out bytes.Buffer
-	err := cmdutil.RenderOne(&out, "version", opts.Format, versionTemplate, 0, report)
-	if err != nil {
-		// Templates are also written for the client's version alone, or for a server's.
-		out.Reset()
-		format := strings.ReplaceAll(opts.Format, ".Server.", ".")
-		if cmdutil.RenderOne(&out, "version", format, "", 0, report.Client) != nil {
-			return err
-		}
 	}
-	_, err = out.WriteTo(opts.IO.Out)
-	return err
+	return cmdutil.RenderOne(opts.IO.Out, "version", opts.Format, versionTemplate, 0,
+		versionReport{clientVersion: client, Client: client, Server: client})
 }
 
-// versionReport is what --format sees.
+// versionReport is what --format sees: the client's version, also by the name of a
+// server's, which is the same where there is none, and by none at all.
 type versionReport struct {
+	*clientVersion `json:"-"`
+
 	Client *clientVersion
+	Server *clientVersion `json:"-"`
 }
 
 type clientVersion struct {

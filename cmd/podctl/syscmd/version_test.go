@@ -73,6 +73,7 @@ func TestVersionOutput(t *testing.T) {
 		{name: "json_is_one_line", build: full, format: "json", want: `{"Client":{"APIVersion":"5.8.2","Version":"5.8.2","GoVersion":"` + runtime.Version() +
 			`","GitCommit":"0123abcd","BuiltTime":"Tue Nov 14 22:13:20 2023","Built":1700000000,"OsArch":"` + platform + `","Os":"` + runtime.GOOS + `"}}` + "\n"},
 		{name: "template", build: full, format: "{{.Client.Version}} {{.Client.Built}}", want: "5.8.2 1700000000\n"},
+		{name: "template_of_the_server", format: "{{if .Server}}{{.Server.Version}}{{end}} .Server.", build: full, want: "5.8.2 .Server.\n"},
 		{name: "template_of_the_client", build: full, format: "{{.Version}} {{.Server.Os}}", want: "5.8.2 " + runtime.GOOS + "\n"},
 		{name: "table", build: full, format: "table {{.Client.Version}}", want: "5.8.2\n"},
 		{name: "unknown_field", build: full, format: "{{.Nope}}", fail: `template: version:1:2: executing "version" at <.Nope>: can't evaluate field Nope in type syscmd.versionReport`},
