@@ -56,6 +56,10 @@ setup_file() {
   run_podctl ps --format '{{.Pid}} {{.NET}}'
   local pid=${output% *} net=${output#* }
   is "$(readlink "/proc/$pid/ns/net")" "net:[$net]"
+  run_podctl ps --format '{{.User}} {{.Cgroup}}'
+  local ids=$output
+  run_podctl ps --format 'table {{.USERNS}} {{.CGROUPNS}}'
+  is "$(tr -s ' ' <<<"$output")" "USERNS CGROUPNS"$'\n'"$ids"
   run_podctl ps --ns
   like "${lines[0]}" '^CONTAINER ID +NAMES +PID +CGROUPNS +IPC +MNT +NET +PIDNS +USERNS +UTS$'
   run_podctl ps --size --format '{{.Size}}'

@@ -51,10 +51,15 @@ type psRow struct {
 // Label is one label.
 func (r psRow) Label(key string) string { return r.Labels[key] }
 
+// USERNS and CGROUPNS are what podman calls two of the namespaces here.
+func (r psRow) USERNS() string   { return r.User }
+func (r psRow) CGROUPNS() string { return r.Cgroup }
+
 func psHeaders() map[string]string {
 	return map[string]string{
 		"ID": "CONTAINER ID", "CreatedHuman": "CREATED", "Pod": "POD ID", "PodName": "PODNAME",
 		"Cgroup": "CGROUPNS", "IPC": "IPC", "MNT": "MNT", "NET": "NET", "PIDNS": "PIDNS", "User": "USERNS", "UTS": "UTS",
+		"USERNS": "USERNS", "CGROUPNS": "CGROUPNS",
 	}
 }
 

@@ -110,6 +110,9 @@ func (m *mountSpec) option(word string) error {
 	if err != nil {
 		return err
 	}
+	if slices.Contains(option, "U") && slices.Contains(m.options, "U") {
+		return fmt.Errorf("cannot pass 'U' or 'chown' option more than once: %w", errMountArgument)
+	}
 	m.options = append(m.options, option...)
 	return nil
 }
@@ -139,10 +142,15 @@ func (m *mountSpec) readOnly(key, value string, hasValue bool) error {
 	return nil
 }
 
+// propagations are how later mounts are shared, as mount(8) has them.
+func propagations() []string {
+	return []string{"private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"}
+}
+
 // flagOptions are the options without a value, by mount type.
 func flagOptions(kind string) []string {
 	access := []string{"exec", "noexec", "dev", "nodev", "suid", "nosuid"}
-	propagation := []string{"private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"}
+	propagation := propagations()
 	switch kind {
 	case "bind", "glob":
 		return slices.Concat(access, propagation, []string{"bind", "rbind", "z", "Z", "no-dereference"})
@@ -182,6 +190,9 @@ func bindOption(key, value string, hasValue bool) ([]string, error) {
 		if value == "" {
 			return nil, fmt.Errorf("%s: %w", key, errMountArgument)
 		}
+		if !slices.Contains(propagations(), value) {
+			return nil, fmt.Errorf("unknown mount option %q: %w", value, errMountOption)
+		}
 		return []string{value}, nil
 	case "bind-nonrecursive":
 		if on, err := flagValue(value, hasValue); err != nil || !on {
@@ -201,7 +212,7 @@ func bindOption(key, value string, hasValue bool) ([]string, error) {
 		case "shared":
 			return []string{"z"}, nil
 		}
-		return nil, fmt.Errorf("%s: %w", key, errMountOption)
+		return nil, fmt.Errorf("relabel mount option must be 'private' or 'shared': %w", errMountOption)
 	case "idmap":
 		if hasValue {
 			return []string{"idmap=" + value}, nil
@@ -247,7 +258,6 @@ func tmpfsOption(key, value string) ([]string, error) {
 	return nil, fmt.Errorf("%s: %w", key, errMountOption)
 }
 
-// addTmpfs reads DEST[:OPTS].
 // tmpfsOptions are the names that --tmpfs takes, as mount(8) and tmpfs(5) have
 // them, and those of the OCI runtimes.
 func tmpfsOptions() []string {
@@ -256,6 +266,7 @@ func tmpfsOptions() []string {
 		"mpol", "noswap", "inode32", "inode64")
 }
 
+// addTmpfs reads DEST[:OPTS].
 func addTmpfs(s *container.Storage, text string) error {
 	destination, list, hasOptions := strings.Cut(text, ":")
 	if !strings.HasPrefix(destination, "/") {
