@@ -1,9 +1,13 @@
 package cgroupmgr
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // refusals are the control files a kernel refuses values for, and what to do then.
@@ -49,4 +53,15 @@ func online(file string) string {
 		return "see " + file
 	}
 	return strings.TrimSpace(string(text))
+}
+
+// remedyOfMkdir says what to do about a cgroup that cannot be made.
+func remedyOfMkdir(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return " (not delegated to this user: leave out --cgroup-parent, or name one that is)"
+	case errors.Is(err, unix.EROFS):
+		return " (cgroups are mounted read-only here: leave out --cgroup-parent and limits, or have them mounted writable)"
+	}
+	return ""
 }

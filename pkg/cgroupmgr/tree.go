@@ -55,7 +55,7 @@ func (t tree) create(ctx context.Context, p string) (made bool, err error) {
 				break
 			}
 			if !gone(err) || try == createTries || ctx.Err() != nil {
-				return made, fmt.Errorf("create cgroup %s: %w", p, err)
+				return made, fmt.Errorf("create cgroup %s: %w%s", p, err, remedyOfMkdir(err))
 			}
 		}
 	}

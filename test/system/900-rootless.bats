@@ -190,6 +190,16 @@ only_pause() { [[ $(pauses) == 1 ]]; }
   run_podctl 125 pod pause web
 }
 
+@test "a cgroup parent that the user may not use is one error with the remedy" {
+  user
+  run_podctl '?' --cgroup-manager cgroupfs pod create --name web --cgroup-parent /mine
+  is "$status" 125
+  like "$stderr" '^Error: make cgroup of pod web: create cgroup /mine/[0-9a-f]{64}: .*permission denied.*not delegated to this user: leave out --cgroup-parent'
+  is "${stderr//[!$'\n']/}" "" "line breaks in the error"
+  run_podctl pod ps -q
+  is "$output" ""
+}
+
 @test "default ulimits are what the user may have" {
   user
   run_podctl run --rm "$IMAGE" sh -c 'ulimit -Hn; ulimit -Hu'
