@@ -152,13 +152,16 @@ func (m *systemd) OOMKillsGone(parent string) (n uint64, known bool) {
 // oomKillsGone takes what the cgroups below p count from what p counts, which is
 // theirs and that of all that were there before.
 func (t tree) oomKillsGone(p string) (n uint64, known bool) {
-	before, ok := t.oomKillsBelow(p)
+	var before map[string]uint64
 	for range lookTries {
-		if n, known = t.OOMKills(p); !ok || !known || n == 0 {
-			return n, ok && known
+		if n, known = t.OOMKills(p); !known || n == 0 {
+			return n, known
 		}
-		var after map[string]uint64
-		if after, ok = t.oomKillsBelow(p); ok && maps.Equal(before, after) {
+		after, ok := t.oomKillsBelow(p)
+		if !ok {
+			return 0, false
+		}
+		if before != nil && maps.Equal(before, after) {
 			for _, k := range after {
 				n -= min(k, n) // more where the tree was mounted to count locally
 			}
