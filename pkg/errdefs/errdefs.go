@@ -62,11 +62,12 @@ var (
 
 // Sentinels of class [ErrExists].
 var (
-	ErrCtrExists     = of(ErrExists, "container already exists")
-	ErrPodExists     = of(ErrExists, "pod already exists")
-	ErrVolumeExists  = of(ErrExists, "volume already exists")
-	ErrNetworkExists = of(ErrExists, "network already exists")
-	ErrNameInUse     = of(ErrExists, "that name is already in use")
+	ErrCtrExists        = of(ErrExists, "container already exists")
+	ErrPodExists        = of(ErrExists, "pod already exists")
+	ErrVolumeExists     = of(ErrExists, "volume already exists")
+	ErrNetworkExists    = of(ErrExists, "network already exists")
+	ErrNetworkConnected = of(ErrExists, "network is already connected")
+	ErrNameInUse        = of(ErrExists, "that name is already in use")
 )
 
 // Sentinels of class [ErrAmbiguous]. Their words are those of the "exists"

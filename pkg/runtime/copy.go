@@ -43,6 +43,34 @@ func (r *Runtime) CopyFromContainer(ctx context.Context, id, path string, to fun
 	})
 }
 
+// FetchFromContainer is CopyFromContainer for what goes into another container: both
+// may have to be kept from starting meanwhile, and no command holds two of them at a
+// time. So the content is in a file that has no name, and is gone when it is closed.
+func (r *Runtime) FetchFromContainer(ctx context.Context, id, path string) (info copier.Info, content io.ReadCloser, err error) {
+	file, err := os.CreateTemp("", "podctl-cp-*")
+	if err != nil {
+		return info, nil, err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+		}
+	}()
+	if err := os.Remove(file.Name()); err != nil { // nobody else needs its name
+		return info, nil, err
+	}
+	err = r.CopyFromContainer(ctx, id, path, func(source copier.Info, stream io.Reader) error {
+		info = source
+		_, err := io.Copy(file, stream)
+		return err
+	})
+	if err != nil {
+		return info, nil, err
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return info, file, err
+}
+
 // CopyToContainer writes what source describes and content holds, a tar stream
 // that may be compressed, to a path of a container, running or not. Errors:
 // copier.ErrNotDirectory, copier.ErrNoDirectory, fs.ErrNotExist for a parent

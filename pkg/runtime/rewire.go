@@ -22,7 +22,7 @@ import (
 func (r *Runtime) ConnectNetwork(ctx context.Context, name, ctr string, opts types.PerNetworkOptions) error {
 	return r.rewire(ctx, name, ctr, event.Connect, func(c *container.Container, n string) error {
 		if _, ok := c.Config.Network.Networks[n]; ok {
-			return fmt.Errorf("container %s is already connected to network %q: network is already connected: %w", c.ID, n, errdefs.ErrExists)
+			return fmt.Errorf("container %s is already connected to network %q: %w", c.ID, n, errdefs.ErrNetworkConnected)
 		}
 		c.Config.Network.Networks[n] = opts
 		c.Config.Network.Order = append(slices.Clone(c.Config.Network.Order), n)

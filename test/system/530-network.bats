@@ -217,3 +217,15 @@ address_of() {
   run_podctl run --rm --pod web "$IMAGE" sh -c 'grep host.containers.internal /etc/hosts'
   like "$output" '^10\.88\.0\.1[[:space:]]'
 }
+
+@test "a container joins a network once, and leaves it once" {
+  run_podctl network create joined
+  run_podctl create --name member --network podman "$IMAGE" true
+  local id=$output
+  run_podctl network connect joined member
+  run_podctl 125 network connect joined member
+  is "$stderr" "Error: container $id is already connected to network \"joined\": network is already connected"
+  run_podctl network disconnect joined member
+  run_podctl 125 network disconnect joined member
+  like "$stderr" "^Error: container $id is not connected to network \"joined\""
+}

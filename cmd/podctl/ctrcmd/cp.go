@@ -22,6 +22,8 @@ type ctrCopier interface {
 	resolver
 	// CopyFromContainer gives the function what a path is and its content.
 	CopyFromContainer(ctx context.Context, id, path string, to func(copier.Info, io.Reader) error) error
+	// FetchFromContainer returns the same, to be read when the container is left alone.
+	FetchFromContainer(ctx context.Context, id, path string) (copier.Info, io.ReadCloser, error)
 	// CopyToContainer writes content, a tar stream, to a path.
 	CopyToContainer(ctx context.Context, id, path string, source copier.Info, content io.Reader, opts engine.CopyOptions) error
 }
@@ -187,30 +189,13 @@ func writeHere(ctx context.Context, opts *copyOptions, info copier.Info, content
 	return copier.Write(ctx, path, info, content, copier.Options{Chown: owner, Overwrite: opts.Copy.Overwrite})
 }
 
-// copyAcross goes through a file: both containers may have to be kept from
-// starting meanwhile, and no command holds two of them at a time.
 func copyAcross(ctx context.Context, eng ctrCopier, opts *copyOptions, from, to string) error {
-	between, err := os.CreateTemp("", "podctl-cp-*")
-	if err != nil {
-		return err
-	}
-	defer between.Close()
-	if err := os.Remove(between.Name()); err != nil { // nobody else needs its name
-		return err
-	}
-	var source copier.Info
-	err = eng.CopyFromContainer(ctx, from, opts.From.Path, func(info copier.Info, content io.Reader) error {
-		source = info
-		_, err := io.Copy(between, content)
-		return err
-	})
+	info, content, err := eng.FetchFromContainer(ctx, from, opts.From.Path)
 	if err != nil {
 		return opts.From.missing(err)
 	}
-	if _, err := between.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	return opts.To.missing(eng.CopyToContainer(ctx, to, opts.To.Path, source, between, opts.Copy))
+	defer content.Close()
+	return opts.To.missing(eng.CopyToContainer(ctx, to, opts.To.Path, info, content, opts.Copy))
 }
 
 // hostPath makes a path absolute and keeps the "/" or "/." at its end.
