@@ -103,7 +103,7 @@ func (m *cgroupfs) evacuateConmons(pod string) {
 	if others, err := m.processes(pod, outsideConmons(pod)); err != nil || len(others) > 0 {
 		return
 	}
-	pids, _ := m.processes(path.Join(pod, "conmon"), everyCgroup)
+	pids, _ := m.inside(path.Join(pod, "conmon"))
 	for _, pid := range pids {
 		m.evict(pid)
 	}
@@ -165,7 +165,7 @@ func (m *cgroupfs) tidy(removed string) {
 	conmon := path.Join(parent, "conmon")
 	// Our own conmon leaves even if others stay: of two exit commands that end
 	// at the same time each would leave the cgroup to the other.
-	pids, _ := m.processes(conmon, everyCgroup)
+	pids, _ := m.inside(conmon)
 	family := m.family()
 	for _, pid := range pids {
 		if slices.Contains(family, pid) {

@@ -149,7 +149,7 @@ func (t tree) pruneIdle(p string) {
 		if !t.exists(p) {
 			return
 		}
-		if pids, _ := t.processes(p, everyCgroup); len(pids) > 0 {
+		if pids, _ := t.inside(p); len(pids) > 0 {
 			return
 		}
 		if wait(ctx, pause) != nil {

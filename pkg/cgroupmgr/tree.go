@@ -216,6 +216,20 @@ func (t tree) processes(p string, keep func(cgroup string) bool) ([]int, error) 
 	return slices.Compact(pids), nil
 }
 
+// inside lists the processes in the cgroup, not those below it.
+func (t tree) inside(p string) ([]int, error) {
+	var pids []int
+	for _, h := range t.layout.Hierarchies {
+		found, err := readPIDs(filepath.Join(h.Dir, p, procsFile))
+		if err != nil {
+			return nil, fmt.Errorf("list processes of cgroup %s: %w", p, err)
+		}
+		pids = append(pids, found...)
+	}
+	slices.Sort(pids)
+	return slices.Compact(pids), nil
+}
+
 func everyCgroup(string) bool { return true }
 
 // readPIDs reads a cgroup.procs file. A zero stands for a process outside our

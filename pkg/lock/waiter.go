@@ -37,7 +37,7 @@ func unmarkWaiting(f *os.File) { _, _ = f.Seek(0, io.SeekStart) }
 // time. It takes no lock. Processes whose descriptors may not be looked at (of
 // another user) are not seen.
 func (d *Dir) Waiters() ([]Waiter, error) {
-	processes, err := filepath.Glob("/proc/[0-9]*")
+	pids, err := proc.All()
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
@@ -46,11 +46,8 @@ func (d *Dir) Waiters() ([]Waiter, error) {
 		return nil, nil //nolint:nilerr // there is no directory, and so nobody waits
 	}
 	var out []Waiter
-	for _, dir := range processes {
-		pid, err := strconv.Atoi(filepath.Base(dir))
-		if err == nil {
-			out = append(out, waitsOf(pid, locks)...)
-		}
+	for _, pid := range pids {
+		out = append(out, waitsOf(pid, locks)...)
 	}
 	slices.SortFunc(out, func(a, b Waiter) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), a.Since.Compare(b.Since), cmp.Compare(a.PID, b.PID))

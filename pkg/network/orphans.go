@@ -3,9 +3,7 @@ package network
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/podctl/podctl/pkg/proc"
@@ -39,16 +37,12 @@ func waitOrphans(ctx context.Context, nsPath string, limit time.Duration) error 
 
 // workingOn finds the netavark processes with one of the paths as last argument.
 func workingOn(paths ...string) ([]proc.Process, error) {
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	pids, err := proc.All()
 	if err != nil {
 		return nil, err
 	}
 	var found []proc.Process
-	for _, file := range files {
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if err != nil {
-			continue
-		}
+	for _, pid := range pids {
 		args := arguments(pid)
 		if !isNetavark(args) || !slices.Contains(paths, args[len(args)-1]) {
 			continue

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,20 +42,16 @@ func (b *Backend) Disconnect(ctx context.Context, nsPath string) error {
 // uplinksOf finds the programs by the path in their command line. No pid is
 // written down that could be lost or stale.
 func uplinksOf(nsPath string) (found []proc.Process) {
-	entries, err := os.ReadDir("/proc")
+	pids, err := proc.All()
 	if err != nil {
 		return nil
 	}
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
+	for _, pid := range pids {
 		p, err := proc.Of(pid) // first: it is that process whose command line is read
 		if err != nil {
 			continue
 		}
-		args, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if err == nil && servesNS(strings.Split(string(args), "\x00"), nsPath) {
 			found = append(found, p)
 		}

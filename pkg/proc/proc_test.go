@@ -266,3 +266,18 @@ func TestCmdline(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(s.ProcRoot, "42", "cmdline"), nil, 0o644))
 	require.Equal(t, "[kthread (x)]", s.Cmdline(42))
 }
+
+func TestAll(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"12", "7", "100", "self", "sys"} {
+		require.NoError(t, os.Mkdir(filepath.Join(root, name), 0o700))
+	}
+	pids, err := Source{ProcRoot: root}.All()
+	require.NoError(t, err)
+	require.Equal(t, []int{7, 12, 100}, pids)
+	_, err = Source{ProcRoot: root + "/none"}.All()
+	require.ErrorIs(t, err, os.ErrNotExist)
+	pids, err = All()
+	require.NoError(t, err)
+	require.Contains(t, pids, os.Getpid())
+}

@@ -1,12 +1,10 @@
 package proc
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -70,16 +68,12 @@ const maxDepth = 1 << 22
 
 // below returns the processes alive that descend from p in so many generations.
 func (s Source) below(p Process, generations int) []Process {
-	entries, err := os.ReadDir(cmp.Or(s.ProcRoot, "/proc"))
+	pids, err := s.All()
 	if err != nil {
 		return nil
 	}
 	children := map[int][]int{}
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
+	for _, pid := range pids {
 		if st, err := s.stat(pid); err == nil && !st.dead() {
 			children[st.parent] = append(children[st.parent], pid)
 		}

@@ -5,8 +5,9 @@
 // program initializes, before the packages that are large do.
 //
 // Go initializes a package as soon as those it imports are, in the order of
-// import paths (language specification, "Program initialization"). This one
-// imports next to nothing and must stay so.
+// import paths (language specification, "Program initialization"). So what this
+// one imports decides when its turn comes: path/filepath is initialized after
+// half of the program, what is used here is there at once.
 //
 // The file that names who deals with the end holds "PID STARTTIME\n", the
 // latter in clock ticks since boot as in proc(5). A file that is torn, or names
@@ -16,7 +17,6 @@ package relief
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,7 +66,7 @@ func relieved(args []string, procRoot string) bool {
 	if _, err := strconv.Atoi(pid); err != nil || !ok || !whole {
 		return false
 	}
-	stat, err := os.ReadFile(filepath.Join(procRoot, pid, "stat"))
+	stat, err := os.ReadFile(procRoot + "/" + pid + "/stat")
 	if err != nil {
 		return false
 	}

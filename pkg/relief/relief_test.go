@@ -1,9 +1,12 @@
 package relief
 
 import (
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -56,6 +59,21 @@ func TestRelieved(t *testing.T) {
 	} {
 		if got := relieved(test.args, dir); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// What these packages need is initialized before them, and before most of the
+// program.
+func TestImportsLittle(t *testing.T) {
+	early := []string{"bytes", "os", "slices", "strconv", "strings"}
+	file, err := parser.ParseFile(token.NewFileSet(), "relief.go", nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		if name, err := strconv.Unquote(spec.Path.Value); err != nil || !slices.Contains(early, name) {
+			t.Errorf("%s is initialized late", spec.Path.Value)
 		}
 	}
 }

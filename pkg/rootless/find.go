@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -111,16 +110,12 @@ func writeRecord(dir string, pid int) error {
 // user's podctl; nil without one. All conmons are in the user's namespaces, and
 // each lives as long as its container.
 func monitored() *namespaces {
-	entries, err := os.ReadDir("/proc")
+	pids, err := proc.All()
 	if err != nil {
 		return nil
 	}
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		comm, err := os.ReadFile(filepath.Join("/proc", e.Name(), "comm"))
+	for _, pid := range pids {
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 		if err != nil || strings.TrimSpace(string(comm)) != "conmon" || !isExitCommand(proc.Cmdline(pid)) {
 			continue
 		}

@@ -3,11 +3,11 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/moby/sys/mountinfo"
@@ -185,15 +185,12 @@ var podCgroup = regexp.MustCompile(`^(?:.*podctl_pod_)?([0-9a-f]{64})(?:\.slice)
 // surveyProcesses finds conmons with our exit directory, exit commands, and what
 // runs in cgroups called after containers.
 func (r *Runtime) surveyProcesses(s *surveyed) error {
-	dirs, err := filepath.Glob("/proc/[0-9]*")
+	pids, err := proc.All()
 	if err != nil {
 		return err
 	}
-	for _, dir := range dirs {
-		pid, err := strconv.Atoi(filepath.Base(dir))
-		if err != nil {
-			continue
-		}
+	for _, pid := range pids {
+		dir := fmt.Sprintf("/proc/%d", pid)
 		line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
 		if err != nil || len(line) == 0 {
 			continue // gone, or a kernel thread, or a zombie

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -131,13 +130,9 @@ func (r *Runtime) awaitExitCommand(ctx context.Context, c *container.Container) 
 
 // conmonsOf finds a container's conmons by their command lines.
 func (r *Runtime) conmonsOf(id string) (found []container.Owner) {
-	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well-formed
-	for _, dir := range dirs {
-		pid, err := strconv.Atoi(filepath.Base(dir))
-		if err != nil {
-			continue
-		}
-		line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	pids, _ := proc.All() // none: nothing can be found
+	for _, pid := range pids {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if err != nil || !bytes.Contains(line, []byte(id)) {
 			continue
 		}
