@@ -1,6 +1,6 @@
 # make          build bin/podctl
 # make demo     install what is needed, build, run a pod from creation to removal
-# make check    everything CI runs: setup, build, lint, model, unit tests, speed, system tests
+# make check    everything CI runs: setup, build, lint, model, unit tests, speed, system tests, those in a virtual machine
 # make bench    measure against Debian's podman; ROWS= picks rows, RUNS= the number of runs
 # make install  PREFIX=/usr/local DESTDIR=
 #
@@ -104,7 +104,8 @@ faster: bin/podctl bin/bench
 check-vm: bin/podctl bin/leases
 	TESTS="$(TESTS)" hack/check-vm.sh
 
-# What needs systemd, as root and as a user, within five minutes.
+# What needs systemd or cgroups version 2, as root and as a user, in five to
+# seven minutes.
 .PHONY: system-vm
 system-vm: bin/podctl bin/leases
 	TESTS="$(TESTS)" hack/check-vm.sh --quick
@@ -120,6 +121,7 @@ check:
 	$(MAKE) faster
 	$(MAKE) system AGAIN=1
 	$(MAKE) system-user AGAIN=1
+	$(MAKE) system-vm AGAIN=1
 
 # Without ROWS the tables and plots of docs/performance.md are written anew.
 .PHONY: bench

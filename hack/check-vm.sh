@@ -12,8 +12,8 @@
 # a file that failed once more. What each KIND printed is left in
 # bin/hosts/KIND.tap. Where there can be no machine, says why and succeeds.
 #
-# With --quick only what no other machine can show runs, for systemd and user,
-# and no test begins later than QUICK_SECONDS (default 300) after the first line
+# With --quick only what no other machine can show runs, and no test begins later
+# than QUICK_SECONDS (default 390) after the first line
 # of this script: what then remains is skipped, aloud. It fails for a test that
 # failed, and for nothing else: where making the image, or the machine, takes too
 # long or ends badly, that KIND is counted as skipped.
@@ -27,22 +27,37 @@ if [[ ${1:-} == --quick ]]; then
 fi
 kinds=("$@")
 if ((${#kinds[@]} == 0)); then
-  kinds=(systemd cgroupfs user)
-  ((quick == 0)) || kinds=(systemd user)
+  kinds=(systemd user cgroupfs)
 fi
 read -r -a tests <<<"${TESTS:-}"
 boot=30 # seconds from here to the first test
 
-# quick_plan KIND LEFT: sets what of KIND's tests runs, and the time it has, if
-# that many kinds are left
+# share_of KIND: of the time there is
+share_of() { [[ $1 == cgroupfs ]] && echo 2 || echo 4; }
+
+# quick_plan KIND SHARES: sets what of KIND's tests runs, and the time it has, if
+# it and the kinds that are left have so many shares
 quick_plan() {
-  local kind=$1 left=$2
-  budget=$(((${QUICK_SECONDS:-300} - SECONDS) / left - boot))
+  local kind=$1 shares=$2
+  budget=$(((QUICK_SECONDS - SECONDS) * $(share_of "$kind") / shares - boot))
   ((${#files[@]})) && return
   files=(test/system/522-systemd.bats)
-  [[ $kind == user ]] || return 0
-  files=(test/system/900-rootless.bats "${files[@]}")
-  filter=${FILTER:-"root in a container|through pasta|is a slice|pod's limits|own limits|not delegated|outlives"}
+  local which="pod is a slice|limits are its slice|removed together|outlives"
+  case $kind in
+    systemd)
+      files=(test/system/521-limits.bats "${files[@]}")
+      which="limit kills who|$which"
+      ;;
+    cgroupfs)
+      files=(test/system/521-limits.bats)
+      which="limit kills who|pod's limits are what"
+      ;;
+    user)
+      files=(test/system/900-rootless.bats "${files[@]}")
+      which="root in a container|through pasta|not delegated|$which"
+      ;;
+  esac
+  filter=${FILTER:-$which}
 }
 
 # run_kind KIND: runs its tests and leaves the exit code in $status
@@ -64,7 +79,11 @@ run_kind() {
     tee "bin/hosts/$kind.tap" || status=${PIPESTATUS[0]}
 }
 
-failed=0 left=${#kinds[@]} no_image=
+QUICK_SECONDS=${QUICK_SECONDS:-390}
+failed=0 shares=0 no_image=
+for kind in "${kinds[@]}"; do
+  ((shares += $(share_of "$kind")))
+done
 mkdir -p bin/hosts
 if ((quick)) && ! TESTVM_BUILD_SECONDS=240 hack/testvm --image >/dev/null; then
   no_image="no image of a virtual machine (above)"
@@ -76,12 +95,12 @@ for kind in "${kinds[@]}"; do
   esac
   files=("${tests[@]}") filter=${FILTER:-} why=$no_image
   echo "# in a virtual machine, as on a host of the kind $kind:"
-  ((quick == 0)) || quick_plan "$kind" "$left"
-  ((left--)) || true
+  ((quick == 0)) || quick_plan "$kind" "$shares"
+  ((shares -= $(share_of "$kind"))) || true
   if [[ -n $why ]]; then
     :
   elif ((quick && budget < 10)); then
-    why="no time left: ${QUICK_SECONDS:-300} seconds are over"
+    why="no time left: $QUICK_SECONDS seconds are over"
   else
     run_kind "$kind"
     if ((status == 77)); then
@@ -96,7 +115,10 @@ for kind in "${kinds[@]}"; do
   fi
   if [[ -n $why ]]; then
     echo "# skipped: $kind: $why"
-    echo "0 passed, 0 failed, 1 skipped"
+    echo "0 passed, 0 failed, 1 skipped" | tee "bin/hosts/$kind.tap"
   fi
 done
+echo "# in virtual machines, all together:"
+(cd bin/hosts && cat "${kinds[@]/%/.tap}") |
+  awk '/^[0-9]+ passed, / { passed += $1; failed += $3; skipped += $5 } END { print passed + 0 " passed, " failed + 0 " failed, " skipped + 0 " skipped" }'
 exit "$failed"

@@ -245,6 +245,15 @@ as_limited() {
 
 # --- removal ---
 
+@test "pods that are removed together are all gone" {
+  local name
+  for name in one two three four; do
+    run_podctl pod create --name "$name"
+  done
+  run_podctl pod rm --all
+  no_units
+}
+
 @test "a pod outlives systemd's own restart, and its units are gone after it" {
   pod_with --memory 64m
   run_podctl run -d --pod web "$IMAGE" sleep 1000
@@ -256,15 +265,6 @@ as_limited() {
   has_properties "$SLICE" ActiveState=active MemoryMax=$((64 << 20))
   "${MANAGER[@]}" daemon-reexec
   run_podctl pod rm -f -t 0 web
-  no_units
-}
-
-@test "pods that are removed together are all gone" {
-  local name
-  for name in one two three four; do
-    run_podctl pod create --name "$name"
-  done
-  run_podctl pod rm --all
   no_units
 }
 
