@@ -168,9 +168,12 @@ only_pause() { [[ $(pauses) == 1 ]]; }
   is "$status" 125
   like "$output" '^Error: enter the user namespace: newuidmap, .* was not found: install the package uidmap'
   # A user whom only our namespace knows has none.
-  local dir=$BATS_TEST_TMPDIR/nobody
+  local dir=$BATS_TEST_TMPDIR/nobody above=$BATS_TEST_TMPDIR
   mkdir -m 700 "$dir"
-  chmod 711 "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"
+  while [[ -n $above ]]; do
+    [[ ! -O $above ]] || chmod a+x "$above"
+    above=${above%/*}
+  done
   run podctl unshare sh -c 'chmod 711 "$XDG_RUNTIME_DIR"; chown 55 "$1" && exec setpriv --reuid 55 --regid 55 --clear-groups \
     env -i "PATH=$PATH" "HOME=$1" "XDG_RUNTIME_DIR=$1" "$2" info' - "$dir" "$PODCTL"
   podctl unshare sh -c 'chmod 700 "$XDG_RUNTIME_DIR"; rm -rf "$1"' - "$dir"
