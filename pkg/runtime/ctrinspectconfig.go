@@ -51,6 +51,7 @@ func exposedPorts(cfg *container.Config) (ports map[string]struct{}) {
 }
 
 func (d *InspectConfig) addHealth(h *container.Health) {
+	d.HealthcheckOnFailureAction, d.HealthLogDestination, d.HealthMaxLogCount, d.HealthMaxLogSize = "none", "local", defaultHealthLogCount, defaultHealthLogSize
 	if h == nil {
 		return
 	}

@@ -97,3 +97,13 @@ setup_file() {
   run_podctl 125 inspect
   is "$stderr" "Error: no names or ids specified"
 }
+
+@test "inspect templates take the names of JSON, and health settings have defaults" {
+  run_podctl create --name plain "$IMAGE" true
+  run_podctl inspect --format '{{.Config.HealthcheckMaxLogCount}} {{.Config.HealthcheckMaxLogSize}} {{.Config.HealthLogDestination}} {{.Config.HealthcheckOnFailureAction}} {{.Config.sdNotifyMode}}' plain
+  is "$output" "5 500 local none container"
+  run_podctl network inspect --format '{{.name}} {{.dns_enabled}}' podman
+  is "$output" "podman false"
+  run_podctl 125 inspect --format '{{.Config.Nope}}' plain
+  like "$stderr" "can't evaluate field Nope"
+}

@@ -58,7 +58,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
 		// The JSON key is Id, and templates are written by what JSON shows.
 		format := strings.ReplaceAll(opts.Format, "{{.Id}}", "{{.ID}}")
-		err := cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: cmdutil.JSONIndent}, found)
+		err := cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: cmdutil.JSONIndent}, found)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -119,7 +119,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 		format = prettyFormat
 	}
 	if len(found) > 0 || cmdutil.IsJSON(format) {
-		err = cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: jsonIndent}, found)
+		err = cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: jsonIndent}, found)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

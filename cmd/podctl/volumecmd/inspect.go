@@ -64,7 +64,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	}
 	found, errs := inspectAll(ctx, engine, opts)
 	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
-		errs = append(errs, cmdutil.RenderList(opts.IO.Out, cmdutil.ListFormat{
+		errs = append(errs, cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{
 			Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
 		}, rows(found)))
 	}

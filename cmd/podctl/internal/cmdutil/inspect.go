@@ -1,9 +1,13 @@
 package cmdutil
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -32,13 +36,69 @@ func InspectAll[T any](names []string, find func(name string) (T, error), noSuch
 
 // ShowInspected prints what InspectAll found and returns what is missing, in the
 // order in which it is reported. As JSON nothing found is an empty list.
-func ShowInspected[T any](io *iostreams.IOStreams, format string, found []T, missing []error) error {
+func ShowInspected[T any](streams *iostreams.IOStreams, format string, found []T, missing []error) error {
 	format = cmp.Or(format, "json")
 	var err error
 	if len(found) > 0 || IsJSON(format) {
-		err = RenderList(io.Out, ListFormat{Command: "inspect", Format: format, NoHeading: true, Indent: JSONIndent}, found)
+		err = RenderInspected(streams.Out, ListFormat{Command: "inspect", Format: format, NoHeading: true, Indent: JSONIndent}, found)
 	}
 	return errors.Join(append(FirstLast(missing), err)...)
+}
+
+// RenderInspected is RenderList for inspect commands: a template may also have the
+// names that JSON has. It is tried with those when it names a field that only JSON
+// knows.
+func RenderInspected[T any](out io.Writer, f ListFormat, found []T) error {
+	var text bytes.Buffer
+	err := RenderList(&text, f, found)
+	if unknown := unknownField.FindStringSubmatch(fmt.Sprint(err)); unknown != nil {
+		var again bytes.Buffer
+		byKey, keys := asJSON(found)
+		if keys[unknown[1]] && RenderList(&again, f, byKey) == nil && !bytes.Contains(again.Bytes(), []byte("<no value>")) {
+			text, err = again, nil
+		}
+	}
+	_, written := text.WriteTo(out)
+	return errors.Join(err, written)
+}
+
+// unknownField is what text/template says of a field that a type does not have.
+var unknownField = regexp.MustCompile(`can't evaluate field (\w+) in type`)
+
+// asJSON are the objects as JSON shows them, and all keys they have.
+func asJSON[T any](objects []T) ([]any, map[string]bool) {
+	keys := map[string]bool{}
+	var plain func(value any) any
+	plain = func(value any) any {
+		switch v := value.(type) {
+		case map[string]any:
+			for key, item := range v {
+				keys[key], v[key] = true, plain(item)
+			}
+		case []any:
+			for i, item := range v {
+				v[i] = plain(item)
+			}
+		case json.Number:
+			if n, err := v.Int64(); err == nil {
+				return n
+			}
+			return v.String()
+		}
+		return value
+	}
+	var list []any
+	for _, object := range objects {
+		var text bytes.Buffer
+		var value any
+		decoder := json.NewDecoder(&text)
+		decoder.UseNumber()
+		if PrintJSON(&text, object, 0) != nil || decoder.Decode(&value) != nil {
+			return nil, nil
+		}
+		list = append(list, plain(value))
+	}
+	return list, keys
 }
 
 // FirstLast is the order in which inspect commands report several errors: all
@@ -69,8 +129,8 @@ func FindAll[T any](names []string, find func(name string) (T, error)) (found []
 }
 
 // PrintSteps shows what a verb would do, a step a line.
-func PrintSteps[T fmt.Stringer](io *iostreams.IOStreams, steps []T) {
+func PrintSteps[T fmt.Stringer](streams *iostreams.IOStreams, steps []T) {
 	for _, s := range steps {
-		fmt.Fprintln(io.Out, s)
+		fmt.Fprintln(streams.Out, s)
 	}
 }
