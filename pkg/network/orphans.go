@@ -43,7 +43,7 @@ func workingOn(paths ...string) ([]proc.Process, error) {
 	}
 	var found []proc.Process
 	for _, pid := range pids {
-		args := arguments(pid)
+		args := proc.Args(pid)
 		if !isNetavark(args) || !slices.Contains(paths, args[len(args)-1]) {
 			continue
 		}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -150,16 +148,7 @@ func ourNetavark() []proc.Process {
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(children, func(p proc.Process) bool { return !isNetavark(arguments(p.PID)) })
-}
-
-// arguments is a process's command line; none if it is gone.
-func arguments(pid int) []string {
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil || len(line) == 0 {
-		return nil
-	}
-	return strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
+	return slices.DeleteFunc(children, func(p proc.Process) bool { return !isNetavark(proc.Args(p.PID)) })
 }
 
 // isNetavark tells netavark by its name, and a script of that name by the name

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -51,8 +50,7 @@ func uplinksOf(nsPath string) (found []proc.Process) {
 		if err != nil {
 			continue
 		}
-		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err == nil && servesNS(strings.Split(string(args), "\x00"), nsPath) {
+		if args := proc.Args(pid); len(args) > 0 && servesNS(args, nsPath) {
 			found = append(found, p)
 		}
 	}

@@ -281,3 +281,16 @@ func TestAll(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, pids, os.Getpid())
 }
+
+func TestArgs(t *testing.T) {
+	root := t.TempDir()
+	for pid, line := range map[string]string{"7": "conmon\x00--name\x00\x00last\x00", "8": ""} {
+		require.NoError(t, os.Mkdir(filepath.Join(root, pid), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(root, pid, "cmdline"), []byte(line), 0o600))
+	}
+	s := Source{ProcRoot: root}
+	require.Equal(t, []string{"conmon", "--name", "", "last"}, s.Args(7))
+	require.Nil(t, s.Args(8), "a thread of the kernel")
+	require.Nil(t, s.Args(9), "nobody")
+	require.Equal(t, os.Args, Args(os.Getpid()))
+}

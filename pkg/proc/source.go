@@ -50,6 +50,25 @@ func (s Source) BootID() (string, error) {
 	return id, nil
 }
 
+// Args returns the command line of a process; nil if the process is gone or
+// hidden, a zombie, or a thread of the kernel.
+func Args(pid int) []string { return Source{}.Args(pid) }
+
+// Args is the function [Args] for this source.
+func (s Source) Args(pid int) []string {
+	line, err := s.cmdline(pid)
+	if err != nil || line == "" {
+		return nil
+	}
+	return strings.Split(line, "\x00")
+}
+
+// cmdline is the file of proc(5): the arguments, with a NUL between them.
+func (s Source) cmdline(pid int) (string, error) {
+	data, err := os.ReadFile(s.path(pid, "cmdline"))
+	return strings.TrimRight(string(data), "\x00"), err
+}
+
 // Cmdline returns the command line of a process on one line, for reports: the
 // arguments separated by spaces, unprintable characters as '?', and the name in
 // brackets for a process without arguments. It is empty if the process is gone
@@ -58,11 +77,11 @@ func Cmdline(pid int) string { return Source{}.Cmdline(pid) }
 
 // Cmdline is the function [Cmdline] for this source.
 func (s Source) Cmdline(pid int) string {
-	data, err := os.ReadFile(s.path(pid, "cmdline"))
+	line, err := s.cmdline(pid)
 	if err != nil {
 		return ""
 	}
-	line := strings.ReplaceAll(strings.TrimRight(string(data), "\x00"), "\x00", " ")
+	line = strings.ReplaceAll(line, "\x00", " ")
 	if line == "" {
 		st, err := s.stat(pid)
 		if err != nil {

@@ -190,18 +190,14 @@ func (r *Runtime) surveyProcesses(s *surveyed) error {
 		return err
 	}
 	for _, pid := range pids {
-		dir := fmt.Sprintf("/proc/%d", pid)
-		line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
-		if err != nil || len(line) == 0 {
-			continue // gone, or a kernel thread, or a zombie
+		if args := proc.Args(pid); len(args) > 0 {
+			r.surveyProcess(s, pid, args)
 		}
-		args := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
-		r.surveyProcess(s, pid, dir, args)
 	}
 	return nil
 }
 
-func (r *Runtime) surveyProcess(s *surveyed, pid int, dir string, args []string) {
+func (r *Runtime) surveyProcess(s *surveyed, pid int, args []string) {
 	if id := cleansUp(args); id != "" {
 		s.of(id).cleaning = true
 		return
@@ -215,7 +211,7 @@ func (r *Runtime) surveyProcess(s *surveyed, pid int, dir string, args []string)
 		}
 		return
 	}
-	if id := cgroupOwner(filepath.Join(dir, "cgroup")); id != "" {
+	if id := cgroupOwner(fmt.Sprintf("/proc/%d/cgroup", pid)); id != "" {
 		if p, err := r.processes.Of(pid); err == nil {
 			s.of(id).processes = append(s.of(id).processes, p)
 		}

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -132,12 +131,7 @@ func (r *Runtime) awaitExitCommand(ctx context.Context, c *container.Container) 
 func (r *Runtime) conmonsOf(id string) (found []container.Owner) {
 	pids, _ := proc.All() // none: nothing can be found
 	for _, pid := range pids {
-		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil || !bytes.Contains(line, []byte(id)) {
-			continue
-		}
-		args := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
-		if r.watchedBy(args) != id {
+		if args := proc.Args(pid); len(args) == 0 || r.watchedBy(args) != id {
 			continue
 		}
 		if p, err := r.processes.Of(pid); err == nil {
