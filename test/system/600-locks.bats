@@ -103,8 +103,10 @@ read_all() {
     sleep "$pause" # not for anything to happen: to stop it somewhere else each time
     if kill -STOP "$pid" 2>/dev/null; then
       read_all
-      kill -CONT "$pid"
-      n=$((n + 1))
+      # One that had ended just before it was stopped does not count.
+      if kill -CONT "$pid" 2>/dev/null; then
+        n=$((n + 1))
+      fi
     fi
     wait "$pid"
   done
