@@ -156,6 +156,9 @@ func completeNetwork(c *container.Config, in surroundings) error {
 	if c.Network.PublishAll || len(c.Network.Expose) > 0 || in.image != nil {
 		exposePorts(c, in)
 	}
+	if opts, asked := c.Network.Networks[container.DefaultNetwork]; asked && ns.Mode != container.ModeBridge {
+		return fmt.Errorf("--%s can only be set when the network mode is bridge: %w", flagOf(opts), errdefs.ErrInvalidArg)
+	}
 	switch ns.Mode {
 	case container.ModeBridge:
 		nameDefaultNetwork(&c.Network, in.settings.Conf.Network.DefaultNetwork)
@@ -172,6 +175,19 @@ func completeNetwork(c *container.Config, in surroundings) error {
 		c.Network.Ports, err = network.AssignHostPorts(c.Network.Ports)
 	}
 	return err
+}
+
+// flagOf is the flag that the options of an interface come from.
+func flagOf(opts types.PerNetworkOptions) string {
+	switch {
+	case len(opts.StaticIPs) > 0 && opts.StaticIPs[0].To4() == nil:
+		return "ip6"
+	case len(opts.StaticIPs) > 0:
+		return "ip"
+	case len(opts.StaticMAC) > 0:
+		return "mac-address"
+	}
+	return "network-alias"
 }
 
 // nameDefaultNetwork puts the name of the default network where it was asked for
