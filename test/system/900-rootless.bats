@@ -203,6 +203,29 @@ only_pause() { [[ $(pauses) == 1 ]]; }
   is "$output" ""
 }
 
+@test "an address is for a bridge, which a user's default network is not" {
+  user
+  local flag
+  for flag in --ip=10.88.0.77 --ip6=fd00::77 --mac-address=92:d0:c6:0a:29:33 --network-alias=db; do
+    run_podctl 125 pod create "$flag"
+    is "$stderr" "Error: ${flag%%=*} can only be set when the network mode is bridge: invalid argument"
+    run_podctl 125 create "$flag" "$IMAGE"
+    is "$stderr" "Error: ${flag%%=*} can only be set when the network mode is bridge: invalid argument"
+  done
+  run_podctl ps -aq
+  is "$output" ""
+}
+
+@test "images are completed for users too" {
+  user
+  run_podctl __completeNoDesc run ""
+  is "${output//$'\n'/ }" "$IMAGE :4"
+  run_podctl __completeNoDesc run local
+  is "${output//$'\n'/ }" "$IMAGE :4"
+  run_podctl __completeNoDesc run nothing
+  is "$output" ":4"
+}
+
 @test "default ulimits are what the user may have" {
   user
   run_podctl run --rm "$IMAGE" sh -c 'ulimit -Hn; ulimit -Hu'

@@ -56,7 +56,9 @@ func Execute(ctx context.Context, f *Factory, root *cobra.Command, args []string
 		}
 		return err
 	}, f.enterFor)
-	root.SetArgs(args)
+	// A copy: to complete, cobra writes over the last of them, and a user's command
+	// runs again with the same words inside the user namespace.
+	root.SetArgs(slices.Clone(args))
 	err := root.ExecuteContext(ctx)
 	if profiles := stopProfiles(); profiles != nil {
 		err = errors.Join(err, profiles)
