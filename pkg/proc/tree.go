@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -43,13 +46,58 @@ func (s Source) KillTree(ctx context.Context, p Process) error {
 	return s.Wait(ctx, p)
 }
 
-// Children returns the processes alive whose parent is this one.
+// Children returns the processes alive whose parent is this one. One that another
+// begins or ends beside may be missing, as proc_pid_task(5) says of its source,
+// /proc/self/task/TID/children; a kernel without these files makes it a look at
+// every process there is.
 func Children() ([]Process, error) {
 	self, err := Self()
 	if err != nil {
 		return nil, err
 	}
-	return Source{}.below(self, 1), nil
+	pids, err := childrenOf(self.PID)
+	if err != nil {
+		return Source{}.below(self, 1), nil
+	}
+	var found []Process
+	for _, pid := range pids {
+		if st, err := (Source{}).stat(pid); err != nil || st.parent != self.PID {
+			continue
+		}
+		if child, err := Of(pid); err == nil {
+			found = append(found, child)
+		}
+	}
+	return found, nil
+}
+
+// childrenOf reads what each thread of a process has started.
+func childrenOf(pid int) ([]int, error) {
+	dir := fmt.Sprintf("/proc/%d/task", pid)
+	threads, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	read := 0
+	for _, thread := range threads {
+		data, err := os.ReadFile(filepath.Join(dir, thread.Name(), "children"))
+		if err != nil {
+			continue // a thread that has ended, or no such files
+		}
+		read++
+		for _, word := range strings.Fields(string(data)) {
+			child, err := strconv.Atoi(word)
+			if err != nil {
+				return nil, err
+			}
+			pids = append(pids, child)
+		}
+	}
+	if read == 0 {
+		return nil, errors.ErrUnsupported
+	}
+	return pids, nil
 }
 
 // kill is Signal where a process that is gone is success.

@@ -47,6 +47,32 @@ func TestKillTree(t *testing.T) {
 	})
 }
 
+func TestChildren(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "sleep 1000 & echo $!; wait")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	child, err := Of(cmd.Process.Pid)
+	require.NoError(t, err)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	require.NoError(t, err)
+	grandchild, err := Of(pid)
+	require.NoError(t, err)
+
+	children, err := Children()
+	require.NoError(t, err)
+	require.Contains(t, children, child)
+	require.NotContains(t, children, grandchild)
+
+	require.NoError(t, KillTree(withDeadline(t), child))
+	children, err = Children()
+	require.NoError(t, err)
+	require.NotContains(t, children, child, "one that has ended")
+	_ = cmd.Wait()
+}
+
 func TestKillTreeSparesTheCaller(t *testing.T) {
 	const fileVar = "PODCTL_TEST_KILL_PARENT"
 	if file := os.Getenv(fileVar); file != "" { // we are below the shell
