@@ -32,6 +32,14 @@ func (m *cgroupfs) DefaultParent() string {
 }
 
 func (m *cgroupfs) ValidateParent(parent string) error {
+	if err := refuseSlice(parent); err != nil || parent == "" || !m.rootless {
+		return err
+	}
+	return errdefs.As(errdefs.ErrInvalidArgument, m.usable(rooted(parent)))
+}
+
+// refuseSlice refuses a parent that only systemd knows.
+func refuseSlice(parent string) error {
 	if strings.HasSuffix(parent, ".slice") {
 		return fmt.Errorf("systemd slice received as cgroup parent when using cgroupfs: %w", errdefs.ErrInvalidArg)
 	}
@@ -42,7 +50,7 @@ func (m *cgroupfs) PodPath(parent, podID string) (string, error) {
 	if err := checkID(podID); err != nil {
 		return "", err
 	}
-	if err := m.ValidateParent(parent); err != nil {
+	if err := refuseSlice(parent); err != nil {
 		return "", err
 	}
 	if parent == "" {

@@ -38,8 +38,9 @@ type Manager interface {
 	DefaultParent() string
 
 	// ValidateParent says whether parent can be a cgroup parent with this
-	// manager; if not, the error is of class errdefs.ErrInvalidArgument. The
-	// empty parent is valid and means the default.
+	// manager; if not, the error is of class errdefs.ErrInvalidArgument. A user's
+	// must be one that the user may write to. The empty parent is valid and means
+	// the default.
 	ValidateParent(parent string) error
 
 	// PodPath returns the path of a pod's cgroup, as inspect shows it, empty if

@@ -62,6 +62,23 @@ func (t tree) create(ctx context.Context, p string) (made bool, err error) {
 	return made, nil
 }
 
+// usable says whether this user may make cgroups in p, or make p where it is
+// missing, in every hierarchy.
+func (t tree) usable(p string) error {
+	for _, h := range t.layout.Hierarchies {
+		dir := filepath.Join(h.Dir, p)
+		err := unix.Access(dir, unix.W_OK)
+		for errors.Is(err, unix.ENOENT) && dir != h.Dir {
+			dir = filepath.Dir(dir)
+			err = unix.Access(dir, unix.W_OK)
+		}
+		if err != nil {
+			return fmt.Errorf("cgroup parent %s: write to %s: %w%s", p, dir, err, remedyOfMkdir(err))
+		}
+	}
+	return nil
+}
+
 // createIn walks down one hierarchy, readying each level for the next.
 func (t tree) createIn(h Hierarchy, p string) (made bool, err error) {
 	dir := h.Dir

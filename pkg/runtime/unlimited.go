@@ -2,10 +2,8 @@ package runtime
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
-	"github.com/containers/common/pkg/cgroupv2"
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
@@ -39,11 +37,11 @@ func refuseLimits(res *container.Resources) error {
 	if len(res.CgroupConf) == 0 && res.Linux == nil {
 		return nil
 	}
-	v2, err := cgroupv2.Enabled()
+	layout, err := cgroupmgr.Detect(cgroupmgr.DefaultRoot)
 	switch {
 	case err != nil:
-		return fmt.Errorf("examine cgroups: %w", err)
-	case v2:
+		return err
+	case layout.Kind == cgroupmgr.V2:
 		return nil
 	case len(res.CgroupConf) > 0:
 		return errdefs.As(errdefs.ErrInvalidArgument, errors.New("cannot use --cgroup-conf without cgroup v2"))
