@@ -25,6 +25,7 @@ setup_file() {
 }
 
 @test "what was asked for at creation is shown" {
+  requires root # for an address on the default network
   mkdir -p "$BATS_TEST_TMPDIR/data"
   run_podctl pod create --name web --label a=b --publish 8080:80 --publish 127.0.0.1:9000-9001:90-91/udp \
     --dns 1.2.3.4 --add-host h:5.6.7.8 --hostname h --memory 64m --cpus 0.5 --exit-policy stop --restart on-failure:3 \

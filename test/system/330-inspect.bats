@@ -18,7 +18,7 @@ setup_file() {
   local pid
   pid=$(jq '.[0].State.Pid' <<<"$output")
   like "$(tr '\0' ' ' <"/proc/$pid/cmdline")" '^sleep 300 $'
-  assert_json '.[0].State.CgroupPath' "$(grep memory "/proc/$pid/cgroup" | cut -d : -f 3)"
+  assert_json '.[0].State.CgroupPath' "$(cgroup_of "$pid")"
   local conmon
   conmon=$(jq '.[0].State.ConmonPid' <<<"$output")
   is "$(<"/proc/$conmon/comm")" conmon

@@ -38,15 +38,6 @@ cpu_quota() {
   fi
 }
 
-# cgroup_of PID: its cgroup where limits are
-cgroup_of() {
-  if v2; then
-    sed -n 's/^0:://p' "/proc/$1/cgroup"
-  else
-    sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup"
-  fi
-}
-
 pod_cgroup_exists() {
   local found
   found=$(find /sys/fs/cgroup -type d -path "*$1")

@@ -26,16 +26,8 @@ knob() {
   fi
 }
 
-# cgroup_of CONTAINER: where its limits are
-cgroup_of() {
-  local pid
-  pid=$(podctl inspect --format '{{.State.Pid}}' "$1")
-  if v2; then
-    sed -n 's/^0:://p' "/proc/$pid/cgroup"
-  else
-    sed -n 's/^[0-9]*:memory://p' "/proc/$pid/cgroup"
-  fi
-}
+# container_cgroup CONTAINER: where its limits are
+container_cgroup() { cgroup_of "$(podctl inspect --format '{{.State.Pid}}' "$1")"; }
 
 pod_cgroup() { podctl pod inspect --format '{{.CgroupPath}}' "$1"; }
 
@@ -96,7 +88,7 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
   run_podctl run -d --name c1 --cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --cpuset-mems 0 --memory 64m --memory-swap 96m \
     --memory-reservation 32m --pids-limit 77 "$IMAGE" sleep 1000
   local cgroup
-  cgroup=$(cgroup_of c1)
+  cgroup=$(container_cgroup c1)
   has_limits "$cgroup" 0 500 512 64 96
   is "$(cat "$(knob "$cgroup" memory memory.soft_limit_in_bytes memory.low)")" $((32 << 20)) reservation
   is "$(cat "$(knob "$cgroup" pids pids.max pids.max)")" 77
@@ -104,7 +96,7 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
   assert_json '.[0].HostConfig | [.NanoCpus, .CpuShares, .CpusetCpus, .CpusetMems, .Memory, .MemorySwap, .MemoryReservation, .PidsLimit] | join(" ")' \
     "500000000 512 0 0 $((64 << 20)) $((96 << 20)) $((32 << 20)) 77"
   run_podctl run -d --name c2 --cpu-period 50000 --cpu-quota 10000 --memory 32m --pids-limit -1 "$IMAGE" sleep 1000
-  cgroup=$(cgroup_of c2)
+  cgroup=$(container_cgroup c2)
   if v2; then
     is "$(cat "/sys/fs/cgroup$cgroup/cpu.max")" '10000 50000'
   else
@@ -123,7 +115,7 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
   assert_json '.[0] | [.cpu_period, .cpu_quota, .cpu_shares, .cpuset_cpus, .cpuset_mems, .memory_limit, .memory_swap] | join(" ")' \
     "100000 50000 512 0 0 $((64 << 20)) $((96 << 20))"
   run_podctl run -d --pod pod1 --name c1 --memory 32m "$IMAGE" sleep 1000
-  is "$(cat "$(knob "$(cgroup_of c1)" memory memory.limit_in_bytes memory.max)")" $((32 << 20)) "a member's own"
+  is "$(cat "$(knob "$(container_cgroup c1)" memory memory.limit_in_bytes memory.max)")" $((32 << 20)) "a member's own"
 }
 
 @test "rates of a block device, for a container and for a pod" {
@@ -131,7 +123,7 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
   local device
   device=$((0x$(stat -c %t "$disk"))):$((0x$(stat -c %T "$disk")))
   run_podctl run -d --name c1 --device-read-bps "$disk:1mb" --device-write-bps "$disk:2mb" "$IMAGE" sleep 1000
-  is "$(rates "$(cgroup_of c1)")" "$device $((1 << 20)) $((2 << 20))"
+  is "$(rates "$(container_cgroup c1)")" "$device $((1 << 20)) $((2 << 20))"
   run_podctl pod create --name pod1 --device-read-bps "$disk:3mb" --device-write-bps "$disk:4mb"
   is "$(rates "$(pod_cgroup pod1)")" "$device $((3 << 20)) $((4 << 20))"
   run_podctl pod inspect pod1
@@ -207,14 +199,14 @@ throttled() { (($(sed -n 's/^nr_throttled //p' "$1") > 0)); }
   wait_until 30 throttled "$(knob "$(pod_cgroup pod1)" cpu cpu.stat cpu.stat)"
   run_podctl pod rm -f -t 0 pod1
   run_podctl run -d --name c2 --cpus 0.05 "$IMAGE" sh -c 'while :; do :; done'
-  wait_until 30 throttled "$(knob "$(cgroup_of c2)" cpu cpu.stat cpu.stat)"
+  wait_until 30 throttled "$(knob "$(container_cgroup c2)" cpu cpu.stat cpu.stat)"
 }
 
 @test "update changes what a running container may use" {
   run_podctl pod create --name pod1 --memory 128m
   run_podctl run -d --pod pod1 --name c1 --memory 64m "$IMAGE" sleep 1000
   local cgroup
-  cgroup=$(cgroup_of c1)
+  cgroup=$(container_cgroup c1)
   run_podctl update --memory 48m --cpus 0.25 --pids-limit 20 --cpuset-cpus 0 c1
   is "$(cat "$(knob "$cgroup" memory memory.limit_in_bytes memory.max)")" $((48 << 20))
   is "$(cat "$(knob "$cgroup" pids pids.max pids.max)")" 20
@@ -227,7 +219,7 @@ throttled() { (($(sed -n 's/^nr_throttled //p' "$1") > 0)); }
 @test "an update that is refused has changed nothing, and says what to do" {
   run_podctl run -d --name c1 --memory 64m "$IMAGE" sleep 1000
   local cgroup
-  cgroup=$(cgroup_of c1)
+  cgroup=$(container_cgroup c1)
   run_podctl 125 update --memory 48m --cpus 0.5 --cpuset-cpus 4095 c1
   one_line
   like "$stderr" '^Error: .*cpuset.*--cpuset-cpus takes CPUs that are online'

@@ -54,9 +54,6 @@ has_properties() {
 # knob CGROUP FILE
 knob() { cat "/sys/fs/cgroup$1/$2"; }
 
-# cgroup_of PID
-cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
-
 # pod_with ARGS...: makes the pod web; leaves $SLICE and $CGROUP
 pod_with() {
   run_podctl pod create --name web "$@"

@@ -35,6 +35,7 @@ address_of() {
 }
 
 @test "a published port reaches the pod from the host" {
+  requires root
   run_podctl pod create --name web -p 18080:80 -p 127.0.0.1:18081:81
   serve web 80 eighty
   serve web 81 eightyone
@@ -58,7 +59,7 @@ address_of() {
 }
 
 @test "a udp port is published as udp" {
-  requires perl
+  requires root perl
   run_podctl pod create --name web -p 18053:53/udp
   run_podctl pod start web
   local got=$BATS_TEST_TMPDIR/got
@@ -114,6 +115,7 @@ address_of() {
 }
 
 @test "--network host, none and ns:PATH" {
+  requires root
   run_podctl pod create --name h --network host
   run_podctl run --rm --pod h "$IMAGE" readlink /proc/self/ns/net
   is "$output" "$(readlink /proc/self/ns/net)"
@@ -200,6 +202,7 @@ address_of() {
 }
 
 @test "members have the pod's network, addresses stay the same over a member's restart" {
+  requires root
   run_podctl pod create --name web
   run_podctl run -d --pod web --name m "$IMAGE" sleep 100
   local address
@@ -213,6 +216,7 @@ address_of() {
 }
 
 @test "the host is known by name" {
+  requires root
   run_podctl pod create --name web
   run_podctl run --rm --pod web "$IMAGE" sh -c 'grep host.containers.internal /etc/hosts'
   like "$output" '^10\.88\.0\.1[[:space:]]'

@@ -52,13 +52,11 @@ v2() { [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]]; }
 
 # in_cgroup CONTAINER V1-CONTROLLER V1-FILE V2-FILE: what the kernel says
 in_cgroup() {
-  local pid path
-  pid=$(podctl inspect --format '{{.State.Pid}}' "$1")
+  local path
+  path=$(cgroup_of "$(podctl inspect --format '{{.State.Pid}}' "$1")")
   if v2; then
-    path=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
     cat "/sys/fs/cgroup$path/$4"
   else
-    path=$(sed -n "s/^[0-9]*:memory://p" "/proc/$pid/cgroup")
     cat "/sys/fs/cgroup/$2$path/$3"
   fi
 }

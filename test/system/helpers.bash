@@ -201,6 +201,15 @@ requires() {
   done
 }
 
+# cgroup_of PID: its cgroup where limits are, below the mount of the hierarchy
+cgroup_of() {
+  if has cgroup2; then
+    sed -n 's/^0:://p' "/proc/$1/cgroup"
+  else
+    sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup"
+  fi
+}
+
 has() {
   case $1 in
     root) ((EUID == 0)) ;;
