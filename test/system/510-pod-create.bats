@@ -291,6 +291,8 @@ $(readlink /proc/self/ns/uts)"
   refused 'invalid sysctl value "net.x"' --sysctl net.x
   refused "sysctl 'vm.swappiness' is not allowed" --sysctl vm.swappiness=1
   refused "sysctl net.ipv4.ip_forward=1 can't be set since Network Namespace set to host: invalid argument" --network host --sysctl net.ipv4.ip_forward=1
+  refused "sysctl net.ipv4.ip_forward=1 can't be set since the pod does not share the net namespace: invalid argument" --share ipc --sysctl net.ipv4.ip_forward=1
+  refused "sysctl kernel.shmmax=1 can't be set since the pod does not share the ipc namespace: invalid argument" --share net --sysctl kernel.shmmax=1
 }
 
 @test "--shm-size is the size of the shared /dev/shm; the default is 64 MB" {
