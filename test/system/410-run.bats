@@ -50,6 +50,14 @@ on_terminal() {
   is "$stderr" 'Error: invalid stream "nosuch" for --attach - must be one of stdin, stdout, or stderr: invalid argument'
 }
 
+# Debian's conmon has no tag for a file.
+@test "what conmon refuses is not a command that cannot be run" {
+  run_podctl 125 run --rm --log-driver k8s-file --log-opt tag=x "$IMAGE" true
+  like "$stderr" "^Error: .*doesn't support --log-tag"
+  run_podctl ps -aq
+  is "$output" ""
+}
+
 @test "a container that is to remove itself is gone when run returns, even if it did not start" {
   for i in 1 2 3; do
     run_podctl "$i" run --rm --name once "$IMAGE" sh -c "exit $i"

@@ -11,13 +11,13 @@ import (
 
 // runError gives the error of an attached start its exit code: 127 if the
 // command was not found, 126 if it could not be invoked otherwise, 125 if it
-// never came to that. To detach is no error.
+// never came to that, as where conmon refuses its options. To detach is no error.
 func runError(err error) error {
 	var failed *engine.StartError
 	switch {
 	case err == nil, errors.Is(err, errdefs.ErrDetached):
 		return nil
-	case !errors.As(err, &failed):
+	case !errors.As(err, &failed), errors.Is(err, errdefs.ErrConmonDead):
 		return err
 	case errors.Is(err, errdefs.ErrInternal):
 		return cmdutil.WithCode(cmdutil.ExitCannotRun, err) // whatever a dependency lacked, it is not this command

@@ -53,6 +53,8 @@ func TestCreateRefuses(t *testing.T) {
 		{[]string{"-v", "/a:b"}, `invalid container path "b", must be an absolute path`},
 		{[]string{"-v", "/a:/b:x"}, `invalid option type "x"`},
 		{[]string{"-v", ":/b"}, "host directory cannot be empty"},
+		{[]string{"--volumes-from", "a:ro,z,rw"}, "cannot set ro or rw options more than once"},
+		{[]string{"--volumes-from", "a:z,z"}, "cannot set :z more than once in mount options"},
 		{[]string{"--volumes-from", "a:x"}, `invalid option "x" specified - volumes from another container can only use z,ro,rw options`},
 		{[]string{"--tmpfs", "/a:size=1m,x=y"}, `unknown mount option "x=y": invalid mount option`},
 		{[]string{"--health-cmd", "[]"}, "must define a healthcheck command for all healthchecks"},

@@ -1,6 +1,7 @@
 package specflags
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -60,9 +61,19 @@ func checkVolumesFrom(text string) error {
 	if !ok {
 		return nil
 	}
+	var access, label bool
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {
-		case "ro", "rw", "z":
+		case "ro", "rw":
+			if access {
+				return errors.New("cannot set ro or rw options more than once")
+			}
+			access = true
+		case "z":
+			if label {
+				return errors.New("cannot set :z more than once in mount options")
+			}
+			label = true
 		default:
 			return fmt.Errorf("invalid option %q specified - volumes from another container can only use z,ro,rw options", option)
 		}
