@@ -19,7 +19,7 @@ setup_file() {
   pid=$(jq '.[0].State.Pid' <<<"$output")
   like "$(tr '\0' ' ' <"/proc/$pid/cmdline")" '^sleep 300 $'
   # crun puts the process into one below, on v2.
-  like "$(cgroup_of "$pid")" "^$(jq '.[0].State.CgroupPath' <<<"$output")(/container)?$"
+  like "$(cgroup_of "$pid")" "^$(jq -r '.[0].State.CgroupPath' <<<"$output")(/container)?$"
   local conmon
   conmon=$(jq '.[0].State.ConmonPid' <<<"$output")
   is "$(<"/proc/$conmon/comm")" conmon
