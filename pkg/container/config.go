@@ -68,7 +68,7 @@ type Process struct {
 	// line hands in here are the explicit --env-file and --env values, in order;
 	// the fields below say what else to mix in.
 	Env         []string `json:",omitempty"`
-	EnvHost     bool     `json:",omitempty"`
+	EnvHost     *bool    `json:",omitempty"` // nil: as containers.conf says
 	EnvMerge    []string `json:",omitempty"`
 	UnsetEnv    []string `json:",omitempty"`
 	UnsetEnvAll bool     `json:",omitempty"`

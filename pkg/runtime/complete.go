@@ -166,7 +166,11 @@ func completeEnv(c *container.Config, in surroundings) []string {
 			}
 		}
 	}
-	if c.EnvHost || in.settings.Conf.Containers.EnvHost {
+	host := in.settings.Conf.Containers.EnvHost
+	if c.EnvHost != nil {
+		host = *c.EnvHost
+	}
+	if host {
 		env.set(os.Environ()...)
 	}
 	for _, kv := range c.EnvMerge {

@@ -25,9 +25,8 @@ func (r *Runtime) inspectConfig(in *inspected) *InspectConfig {
 		// HOME and HOSTNAME are known once there is a root filesystem.
 		d.Env = in.spec.Process.Env
 	}
-	if cfg.NoPasswd {
-		no := false
-		d.Passwd = &no
+	if !cfg.Infra {
+		d.Passwd = new(!cfg.NoPasswd)
 	}
 	for _, s := range cfg.Storage.Secrets {
 		d.Secrets = append(d.Secrets, InspectSecret{Name: s.Name, ID: s.ID, UID: s.UID, GID: s.GID, Mode: s.Mode})

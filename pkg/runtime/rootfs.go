@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/containers/storage/pkg/archive"
 
@@ -111,8 +112,8 @@ func (r *Runtime) report(ctx context.Context, c *container.Container, status eve
 }
 
 // DiffContainer returns what a container, or else an image, changed of what it
-// was made from, sorted by path. What podctl itself puts into containers is left
-// out. Errors: class ErrNotFound.
+// was made from, sorted by path. What podctl itself puts into containers, and so into
+// images of them, is left out. Errors: class ErrNotFound.
 func (r *Runtime) DiffContainer(ctx context.Context, nameOrID string) ([]image.Change, error) {
 	images, err := r.images()
 	if err != nil {
@@ -124,22 +125,18 @@ func (r *Runtime) DiffContainer(ctx context.Context, nameOrID string) ([]image.C
 		if imgErr != nil {
 			return nil, err
 		}
-		return images.Changes(img.ID)
+		return changesOf(images, img.ID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	changes, err := images.Changes(ids[0])
-	if err != nil {
-		return nil, err
-	}
-	own := changes[:0]
-	for _, c := range changes {
-		if !madeByEngine(c.Path) {
-			own = append(own, c)
-		}
-	}
-	return own, nil
+	return changesOf(images, ids[0])
+}
+
+// changesOf are those of an image or container that somebody else made.
+func changesOf(images *image.Store, id string) ([]image.Change, error) {
+	changes, err := images.Changes(id)
+	return slices.DeleteFunc(changes, func(c image.Change) bool { return madeByEngine(c.Path) }), err
 }
 
 // madeByEngine says that a path is there, in every container, for the mounts of

@@ -95,6 +95,17 @@ nothing_made() {
   is "$output" works
 }
 
+@test "the environment of the host: a flag overrides containers.conf" {
+  local conf=$BATS_TEST_TMPDIR/containers.conf
+  printf '[containers]\nenv_host = true\n' >"$conf"
+  CONTAINERS_CONF_OVERRIDE=$conf OF_THE_HOST=seen run_podctl run --rm "$IMAGE" sh -c 'echo "<$OF_THE_HOST>"'
+  is "$output" '<seen>'
+  CONTAINERS_CONF_OVERRIDE=$conf OF_THE_HOST=seen run_podctl run --rm --env-host=false "$IMAGE" sh -c 'echo "<$OF_THE_HOST>"'
+  is "$output" '<>'
+  OF_THE_HOST=seen run_podctl run --rm --env-host "$IMAGE" sh -c 'echo "<$OF_THE_HOST>"'
+  is "$output" '<seen>'
+}
+
 @test "CONTAINERS_CONF is the only file read, the override is above it" {
   local conf=$BATS_TEST_TMPDIR/c.conf over=$BATS_TEST_TMPDIR/o.conf
   printf '%s\n' '[containers]' 'env = ["FROM=conf"]' 'pids_limit = 77' '[engine]' 'pod_exit_policy = "stop"' >"$conf"

@@ -15,6 +15,10 @@ setup_file() {
   is "$output" $'C /etc\nD /etc/group\nA /etc/new\nC /home'
   run_podctl diff --format json a
   assert_json '.' '{"changed":["/etc","/home"],"added":["/etc/new"],"deleted":["/etc/group"]}'
+  run_podctl commit -q a localhost/of-a
+  run_podctl diff localhost/of-a
+  is "$output" $'C /etc\nD /etc/group\nA /etc/new\nC /home' "in an image made of it"
+  run_podctl rmi localhost/of-a
 }
 
 @test "export writes the root filesystem of a container, running or not" {

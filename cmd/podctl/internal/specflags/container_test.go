@@ -27,7 +27,7 @@ func TestCreateConfig(t *testing.T) {
 		}},
 		"environment_from_files_then_flags": {[]string{"-e", "X=1", "-e", "HOME", "-e", "NOPE", "-e", "LC_*", "-e", "EMPTY", "--env-file", "vars", "--env-merge", "P=$P:/x", "--unsetenv", "Q", "--unsetenv-all", "--env-host", "--http-proxy=false"}, func(c *container.Config) {
 			c.Env = []string{"A=1", "HOME=/root", "B=2 # kept", "X=1", "HOME=/root", "LC_ALL=C", "LC_TIME=de", "EMPTY="}
-			c.EnvMerge, c.UnsetEnv, c.UnsetEnvAll, c.EnvHost, c.HTTPProxy = []string{"P=$P:/x"}, []string{"Q"}, true, true, false
+			c.EnvMerge, c.UnsetEnv, c.UnsetEnvAll, c.EnvHost, c.HTTPProxy = []string{"P=$P:/x"}, []string{"Q"}, true, new(true), false
 		}},
 		"process": {[]string{"-it", "-u", "1:2", "-w", "/w", "-h", "box", "--group-add", "a,b", "--umask", "22", "--tz", "local", "--init", "--init-path", "/i", "--systemd", "always", "--personality", "LINUX32", "--passwd-entry", "p", "--group-entry", "g", "--hostuser", "u"}, func(c *container.Config) {
 			c.Stdin, c.Terminal, c.User, c.WorkDir, c.Hostname = true, true, "1:2", "/w", "box"

@@ -44,7 +44,7 @@ func (f *envFlags) apply(p *container.Process, env Env) error {
 	p.EnvMerge = append(p.EnvMerge, f.merge...)
 	p.UnsetEnv = append(p.UnsetEnv, f.unset...)
 	if f.has("env-host") {
-		p.EnvHost = f.host
+		p.EnvHost = &f.host
 	}
 	if f.has("unsetenv-all") {
 		p.UnsetEnvAll = f.unsetAll
