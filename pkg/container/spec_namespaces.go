@@ -103,10 +103,24 @@ func (c *Config) CheckSysctls() error {
 
 func (c *Config) checkSysctls(isHost func(kind string) bool) error {
 	titles := map[string]string{"net": "Network", "ipc": "IPC", "uts": "UTS"}
+	return c.RefuseSysctls(func(kind string) string {
+		if isHost(kind) {
+			return titles[kind] + " Namespace set to host"
+		}
+		return ""
+	})
+}
+
+// RefuseSysctls returns an error, of class errdefs.ErrInvalidArgument, for the first
+// kernel parameter by name against whose kind of namespace there is a reason.
+func (c *Config) RefuseSysctls(reason func(kind string) string) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Security.Sysctls)) {
-		if kind := SysctlKind(name); kind != "" && isHost(kind) {
-			return fmt.Errorf("sysctl %s=%s can't be set since %s Namespace set to host: %w",
-				name, c.Security.Sysctls[name], titles[kind], errdefs.ErrInvalidArg)
+		kind := SysctlKind(name)
+		if kind == "" {
+			continue
+		}
+		if why := reason(kind); why != "" {
+			return fmt.Errorf("sysctl %s=%s can't be set since %s: %w", name, c.Security.Sysctls[name], why, errdefs.ErrInvalidArg)
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func (s Source) KillTree(ctx context.Context, p Process) error {
 }
 
 // Children returns the processes alive whose parent is this one. One that another
-// begins or ends beside may be missing, as proc_pid_task(5) says of its source,
+// begins or ends beside may be missing, as proc(5) says of its source,
 // /proc/self/task/TID/children; a kernel without these files makes it a look at
 // every process there is.
 func Children() ([]Process, error) {
@@ -55,7 +55,7 @@ func Children() ([]Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	pids, err := childrenOf(self.PID)
+	pids, err := Source{}.childrenOf(self.PID)
 	if err != nil {
 		return Source{}.below(self, 1), nil
 	}
@@ -71,21 +71,24 @@ func Children() ([]Process, error) {
 	return found, nil
 }
 
-// childrenOf reads what each thread of a process has started.
-func childrenOf(pid int) ([]int, error) {
-	dir := fmt.Sprintf("/proc/%d/task", pid)
+// childrenOf reads what each thread of a process has started. It fails where the
+// kernel does not tell.
+func (s Source) childrenOf(pid int) ([]int, error) {
+	dir := s.path(pid, "task")
 	threads, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	var pids []int
-	read := 0
 	for _, thread := range threads {
 		data, err := os.ReadFile(filepath.Join(dir, thread.Name(), "children"))
-		if err != nil {
-			continue // a thread that has ended, or no such files
+		switch {
+		case err == nil:
+		case thread.Name() == strconv.Itoa(pid): // which is there as long as the process
+			return nil, err
+		default:
+			continue // it has ended
 		}
-		read++
 		for _, word := range strings.Fields(string(data)) {
 			child, err := strconv.Atoi(word)
 			if err != nil {
@@ -93,9 +96,6 @@ func childrenOf(pid int) ([]int, error) {
 			}
 			pids = append(pids, child)
 		}
-	}
-	if read == 0 {
-		return nil, errors.ErrUnsupported
 	}
 	return pids, nil
 }

@@ -82,13 +82,12 @@ func completeNamespaces(c *container.Config, in surroundings) error {
 
 // checkShared refuses kernel parameters of a pod that its members would not see.
 func checkShared(infra *container.Config, p *pod.Pod) error {
-	for _, name := range slices.Sorted(maps.Keys(infra.Security.Sysctls)) {
-		if kind := container.SysctlKind(name); kind != "" && !p.Config.Shares(kind) {
-			return fmt.Errorf("sysctl %s=%s can't be set since the pod does not share the %s namespace: %w",
-				name, infra.Security.Sysctls[name], kind, errdefs.ErrInvalidArg)
+	return infra.RefuseSysctls(func(kind string) string {
+		if p.Config.Shares(kind) {
+			return ""
 		}
-	}
-	return nil
+		return "the pod does not share the " + kind + " namespace"
+	})
 }
 
 // checkPaths refuses to join a namespace by a path that is not there. A user

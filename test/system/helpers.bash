@@ -201,15 +201,6 @@ requires() {
   done
 }
 
-# cgroup_of PID: its cgroup where limits are, below the mount of the hierarchy
-cgroup_of() {
-  if has cgroup2; then
-    sed -n 's/^0:://p' "/proc/$1/cgroup"
-  else
-    sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup"
-  fi
-}
-
 has() {
   case $1 in
     root) ((EUID == 0)) ;;
@@ -224,4 +215,13 @@ has() {
     crun) command -v crun >/dev/null && [[ ! -s /sys/fs/cgroup/unified/cgroup.controllers || -z $(</sys/fs/cgroup/unified/cgroup.controllers) ]] ;;
     *) PATH=$PATH:/usr/lib/podman:/usr/libexec/podman command -v "$1" >/dev/null ;;
   esac
+}
+
+# cgroup_of PID: its cgroup where limits are, below the mount of the hierarchy
+cgroup_of() {
+  if has cgroup2; then
+    sed -n 's/^0:://p' "/proc/$1/cgroup"
+  else
+    sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup"
+  fi
 }
