@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/ctrcmd"
-	"github.com/podctl/podctl/cmd/podctl/imagecmd"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/networkcmd"
 	"github.com/podctl/podctl/cmd/podctl/podcmd"
@@ -22,12 +21,15 @@ import (
 type verb struct {
 	names string // what it is called by, separated by blanks, its name first
 	build func(f *cmdutil.Factory, called []string) []*cobra.Command
+	verbs []verb // those of a group
+	// library says that the verb asks for the library of images at once.
+	library bool
 }
 
 // newVerb is the verb that a constructor makes. R is the type of the function
 // that takes the place of its run function in tests.
 func newVerb[R any](names string, construct func(*cmdutil.Factory, R) *cobra.Command) verb {
-	return verb{names, func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+	return verb{names: names, build: func(f *cmdutil.Factory, _ []string) []*cobra.Command {
 		var none R
 		return []*cobra.Command{construct(f, none)}
 	}}
@@ -46,31 +48,47 @@ func outside(v verb) verb { return marked(v, cmdutil.Outside) }
 func inside(v verb) verb { return marked(v, cmdutil.Inside) }
 
 func marked(v verb, mark func(*cobra.Command)) verb {
-	return verb{v.names, func(f *cmdutil.Factory, called []string) []*cobra.Command {
-		cmds := v.build(f, called)
+	construct := v.build
+	v.build = func(f *cmdutil.Factory, called []string) []*cobra.Command {
+		cmds := construct(f, called)
 		for _, cmd := range cmds {
 			mark(cmd)
 		}
 		return cmds
-	}}
+	}
+	return v
+}
+
+// withLibrary is a verb that is about images, at least among others.
+func withLibrary(v verb) verb {
+	v.library = true
+	return v
 }
 
 // newGroup is a verb that holds others.
 func newGroup(name, short string, verbs ...verb) verb {
 	return verb{name, func(f *cmdutil.Factory, called []string) []*cobra.Command {
 		return []*cobra.Command{cmdutil.NewGroup(name, short, build(f, verbs, called)...)}
-	}}
+	}, verbs, false}
+}
+
+// find is the verb that the first word calls.
+func find(verbs []verb, called []string) (verb, bool) {
+	if len(called) > 0 {
+		for _, v := range verbs {
+			if slices.Contains(strings.Fields(v.names), called[0]) {
+				return v, true
+			}
+		}
+	}
+	return verb{}, false
 }
 
 // build makes the one verb that the first word calls, from the words after it; all
 // of them if it calls none, for who is looking for one.
 func build(f *cmdutil.Factory, verbs []verb, called []string) []*cobra.Command {
-	if len(called) > 0 {
-		for _, v := range verbs {
-			if slices.Contains(strings.Fields(v.names), called[0]) {
-				return v.build(f, called[1:])
-			}
-		}
+	if v, ok := find(verbs, called); ok {
+		return v.build(f, called[1:])
 	}
 	var all []*cobra.Command
 	for _, v := range verbs {
@@ -89,14 +107,12 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory, called []string) {
 // and in a group stands here twice: a command has one parent.
 func commands() []verb {
 	return []verb{
-		{"history import load pull push save search tag untag images rmi login logout", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
-			return imagecmd.TopLevel(f, openImages(f))
-		}},
+		imagesAtTop,
 		newGroup("container", "Manage containers",
 			newVerb("clone", ctrcmd.NewCmdClone),
 			newVerb("attach", ctrcmd.NewCmdAttach),
 			newVerb("cleanup", ctrcmd.NewCmdCleanup),
-			newVerb("commit", ctrcmd.NewCmdCommit),
+			withLibrary(newVerb("commit", ctrcmd.NewCmdCommit)),
 			newVerb("cp", ctrcmd.NewCmdCopy),
 			newVerb("create", ctrcmd.NewCmdCreate),
 			outside(newVerb("exists", withoutRun(ctrcmd.NewCmdExists))),
@@ -116,7 +132,7 @@ func commands() []verb {
 			newVerb("logs", ctrcmd.NewCmdLogs),
 			newVerb("run", ctrcmd.NewCmdRun),
 			newVerb("top", ctrcmd.NewCmdTop),
-			newVerb("diff", ctrcmd.NewCmdDiff),
+			withLibrary(newVerb("diff", ctrcmd.NewCmdDiff)),
 			newVerb("export", ctrcmd.NewCmdExport),
 			inside(newVerb("mount", ctrcmd.NewCmdMount)),
 			newVerb("stats", ctrcmd.NewCmdStats),
@@ -131,10 +147,8 @@ func commands() []verb {
 			newVerb("run", ctrcmd.NewCmdHealthcheckRun),
 			newVerb("watch", withoutRun(ctrcmd.NewCmdHealthcheckWatch)),
 		),
-		{"image", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
-			return []*cobra.Command{imagecmd.NewGroup(f, openImages(f))}
-		}},
-		{"network", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+		imageGroup,
+		{names: "network", build: func(f *cmdutil.Factory, _ []string) []*cobra.Command {
 			return []*cobra.Command{networkcmd.NewGroup(f, func(ctx context.Context) (networkcmd.Engine, error) { return f.Engine(ctx) })}
 		}},
 		newGroup("pod", "Manage pods",
@@ -155,24 +169,24 @@ func commands() []verb {
 			newVerb("top", podcmd.NewCmdTop),
 			newVerb("unpause", podcmd.NewCmdUnpause),
 		),
-		{"secret", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+		{names: "secret", build: func(f *cmdutil.Factory, _ []string) []*cobra.Command {
 			return []*cobra.Command{secretcmd.NewGroup(f, func(ctx context.Context) (secretcmd.Engine, error) { return f.Engine(ctx) })}
 		}},
 		newGroup("system", "Manage podctl",
-			newVerb("df", syscmd.NewCmdDf),
+			withLibrary(newVerb("df", syscmd.NewCmdDf)),
 			outside(newVerb("events", syscmd.NewCmdEvents)),
 			newVerb("info", syscmd.NewCmdInfo),
 			newVerb("migrate", syscmd.NewCmdMigrate),
-			newVerb("prune", syscmd.NewCmdPrune),
+			withLibrary(newVerb("prune", syscmd.NewCmdPrune)),
 			newVerb("renumber", syscmd.NewCmdRenumber),
 			newVerb("reset", syscmd.NewCmdReset),
 		),
-		{"volume", func(f *cmdutil.Factory, _ []string) []*cobra.Command {
+		{names: "volume", build: func(f *cmdutil.Factory, _ []string) []*cobra.Command {
 			return []*cobra.Command{volumecmd.NewGroup(f, func(ctx context.Context) (volumecmd.Engine, error) { return f.Engine(ctx) })}
 		}},
 
 		newVerb("attach", ctrcmd.NewCmdAttach),
-		newVerb("commit", ctrcmd.NewCmdCommit),
+		withLibrary(newVerb("commit", ctrcmd.NewCmdCommit)),
 		newVerb("cp", ctrcmd.NewCmdCopy),
 		newVerb("create", ctrcmd.NewCmdCreate),
 		newVerb("init", ctrcmd.NewCmdInit),
@@ -190,7 +204,7 @@ func commands() []verb {
 		newVerb("logs", ctrcmd.NewCmdLogs),
 		newVerb("run", ctrcmd.NewCmdRun),
 		newVerb("top", ctrcmd.NewCmdTop),
-		newVerb("diff", ctrcmd.NewCmdDiff),
+		withLibrary(newVerb("diff", ctrcmd.NewCmdDiff)),
 		newVerb("export", ctrcmd.NewCmdExport),
 		inside(newVerb("mount", ctrcmd.NewCmdMount)),
 		newVerb("stats", ctrcmd.NewCmdStats),

@@ -10,7 +10,6 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/pkg/container"
-	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/pod"
 	engine "github.com/podctl/podctl/pkg/runtime"
 	"github.com/podctl/podctl/pkg/volume"
@@ -187,19 +186,6 @@ func podsIn(states ...pod.Status) lister {
 		list = slices.DeleteFunc(list, func(p engine.PodListing) bool { return !slices.Contains(states, pod.Status(p.Status)) })
 		return namesOf(list, err, func(p engine.PodListing) string { return p.Name })
 	}
-}
-
-func imageNames(ctx context.Context, eng *engine.Runtime) ([]string, error) {
-	images, err := eng.Images()
-	if err != nil {
-		return nil, err
-	}
-	list, err := images.List(ctx, image.ListOptions{})
-	var names []string
-	for _, img := range list {
-		names = append(names, img.Names...)
-	}
-	return names, err
 }
 
 func volumeNames(ctx context.Context, eng *engine.Runtime) ([]string, error) {

@@ -6,7 +6,6 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/syscmd"
 	"github.com/podctl/podctl/cmd/podctl/volumecmd"
-	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/network"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
@@ -43,17 +42,6 @@ func inspectors(f *cmdutil.Factory) syscmd.Inspectors {
 			}),
 		},
 	}
-}
-
-// inspectedImage is an image whose ID goes by the name JSON has for it, too.
-type inspectedImage struct{ *image.Details }
-
-// Id is ID.
-func (i inspectedImage) Id() string { return i.ID } //nolint:revive // templates are written with either
-
-func inspectImage(ctx context.Context, eng *engine.Runtime, name string, _ bool) (any, error) {
-	details, err := engine.PeekImages(eng, func(images *image.Store) (*image.Details, error) { return images.Inspect(ctx, name) })
-	return inspectedImage{details}, err
 }
 
 func inspectVolume(ctx context.Context, eng *engine.Runtime, name string, _ bool) (any, error) {

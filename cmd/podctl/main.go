@@ -18,6 +18,7 @@ import (
 	"github.com/podctl/podctl/pkg/copier"
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/rootless"
+	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
 func main() {
@@ -58,8 +59,12 @@ func realMain(argv []string, io *iostreams.IOStreams) int {
 	defer cancel()
 	f := cmdutil.NewFactory(argv, io)
 	f.StopSignals = stopSignals
+	f.Library = openLibrary
 	f.ThisProgram()
 	err := errors.Join(execute(ctx, f, argv[1:]), f.Close())
+	if errors.Is(err, engine.ErrNoLibrary) {
+		err = becomeWhole(argv)
+	}
 	var signaled cmdutil.Signaled
 	if err != nil && errors.As(context.Cause(ctx), &signaled) {
 		err = &cmdutil.InterruptedError{Err: err, By: signaled}

@@ -14,6 +14,9 @@ import (
 func execute(ctx context.Context, f *cmdutil.Factory, args []string) error {
 	root := cmdutil.NewRoot(f, version.Get().Version)
 	words := cmdutil.Words(root, args)
+	if err := checkPart(words); err != nil {
+		return err
+	}
 	addCommands(root, f, words)
 	if len(words) > 0 && strings.HasPrefix(words[0], cobra.ShellCompRequestCmd) {
 		completeNames(root, f)

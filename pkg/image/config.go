@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containers/common/pkg/config"
 	imagetypes "github.com/containers/image/v5/types"
 	"github.com/containers/storage/types"
 
@@ -92,8 +93,8 @@ func (cfg Config) storeOptions(base types.StoreOptions) (types.StoreOptions, err
 }
 
 // systemContext is what containers/image is told about registries and files.
-func (cfg Config) systemContext() *imagetypes.SystemContext {
-	return &imagetypes.SystemContext{
+func (cfg Config) systemContext() (*imagetypes.SystemContext, error) {
+	sys := &imagetypes.SystemContext{
 		SystemRegistriesConfPath:    cfg.RegistriesConf,
 		SystemRegistriesConfDirPath: cfg.RegistriesConfDir,
 		SignaturePolicyPath:         cfg.SignaturePolicy,
@@ -102,4 +103,21 @@ func (cfg Config) systemContext() *imagetypes.SystemContext {
 		BigFilesTemporaryDir:        cfg.BigFilesTemporaryDir,
 		DockerRegistryUserAgent:     "podctl",
 	}
+	// The libraries that read registries.conf know its path from the context only;
+	// the variables are the tools' own, see containers-registries.conf(5).
+	for _, name := range []string{"CONTAINERS_REGISTRIES_CONF", "REGISTRIES_CONFIG_PATH"} {
+		if path, ok := os.LookupEnv(name); ok && sys.SystemRegistriesConfPath == "" {
+			sys.SystemRegistriesConfPath = path
+		}
+	}
+	if sys.BigFilesTemporaryDir == "" {
+		conf, err := config.Default()
+		if err != nil {
+			return nil, fmt.Errorf("read containers.conf: %w", err)
+		}
+		if sys.BigFilesTemporaryDir, err = conf.ImageCopyTmpDir(); err != nil {
+			return nil, fmt.Errorf("read containers.conf: %w", err)
+		}
+	}
+	return sys, nil
 }

@@ -61,7 +61,7 @@ func (s *Store) CreateContainer(id, imageID string, opts CreateOptions) error {
 		err = s.createContainer(id, imageID, opts)
 	}
 	if err != nil {
-		return fmt.Errorf("create layer of container %s: %w", id, classify(err))
+		return fmt.Errorf("create layer of container %s: %w", id, Classify(err))
 	}
 	return nil
 }

@@ -17,8 +17,11 @@ type classed struct {
 
 func (e classed) Unwrap() []error { return []error{e.error, e.sentinel} }
 
-// classify gives errors of the libraries their class.
-func classify(err error) error {
+// Classed is err with the class of the sentinel, in the words of err alone.
+func Classed(err, sentinel error) error { return classed{err, sentinel} }
+
+// Classify gives errors of the libraries their class.
+func Classify(err error) error {
 	switch {
 	case err == nil:
 		return nil

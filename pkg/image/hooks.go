@@ -1,6 +1,11 @@
 package image
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/podctl/podctl/pkg/errdefs"
+)
 
 // Hooks are the questions and reports that go from the store to its owner.
 // Any of them may be nil.
@@ -37,16 +42,26 @@ type Event struct {
 	Error  string
 }
 
-func (s *Store) event(ctx context.Context, event Event) {
+// Report tells the store's owner of a change.
+func (s *Store) Report(ctx context.Context, event Event) {
 	if s.hooks.OnEvent != nil {
 		s.hooks.OnEvent(ctx, event)
 	}
 }
 
-// inUse returns podctl's containers made from the image, none without a hook.
-func (s *Store) inUse(ctx context.Context, imageID string) ([]string, error) {
+// InUse returns podctl's containers made from the image, none without a hook.
+func (s *Store) InUse(ctx context.Context, imageID string) ([]string, error) {
 	if s.hooks.InUse == nil {
 		return nil, nil
 	}
 	return s.hooks.InUse(ctx, imageID)
+}
+
+// RemoveContainer has podctl remove one of its containers, running or not. Without
+// a hook there is none to remove. Errors: class ErrUnavailable then.
+func (s *Store) RemoveContainer(ctx context.Context, id string) error {
+	if s.hooks.RemoveContainer == nil {
+		return fmt.Errorf("container %s cannot be removed from here: %w", id, errdefs.ErrUnavailable)
+	}
+	return s.hooks.RemoveContainer(ctx, id)
 }

@@ -86,7 +86,7 @@ type Info struct {
 func (s *Store) Info() (Info, error) {
 	info := Info{
 		Driver: s.store.GraphDriverName(), Root: s.store.GraphRoot(), RunRoot: s.store.RunRoot(),
-		ImageStore: s.store.ImageStore(), ImageCopyTmpDir: s.tmpDir, TransientStore: s.store.TransientStore(),
+		ImageStore: s.store.ImageStore(), ImageCopyTmpDir: s.sys.BigFilesTemporaryDir, TransientStore: s.store.TransientStore(),
 		DriverOptions: driverOptions(s.store.GraphOptions()), DriverStatus: map[string]string{},
 	}
 	var err error

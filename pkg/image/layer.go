@@ -80,7 +80,7 @@ func (s *Store) Changes(id string) ([]Change, error) {
 func (s *Store) MountImage(imageID, label string) (string, error) {
 	dir, err := s.store.MountImage(imageID, nil, label)
 	if err != nil {
-		return "", fmt.Errorf("mount image %s: %w", imageID, classify(err))
+		return "", fmt.Errorf("mount image %s: %w", imageID, Classify(err))
 	}
 	return dir, nil
 }

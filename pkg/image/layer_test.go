@@ -60,22 +60,3 @@ func TestMountImage(t *testing.T) {
 	_, err = store.UnmountImage(ctrA, true)
 	require.NoError(t, err)
 }
-
-func TestPush(t *testing.T) {
-	var events []Event
-	store := openTestStore(t, "vfs", Hooks{OnEvent: recordInto(&events)})
-	img := loadTestImage(t, store, "hello", "localhost/motd:latest")
-	destination := "oci:" + filepath.Join(t.TempDir(), "layout") + ":copy"
-	digest, err := store.Push(t.Context(), "motd", destination, PushOptions{Format: "oci"})
-	require.NoError(t, err, "pushing needs no policy.json")
-	require.Regexp(t, "^sha256:[0-9a-f]{64}$", digest)
-	require.Equal(t, Event{Status: StatusPush, ID: img.id, Name: destination}, events[len(events)-1])
-
-	ids, err := store.Pull(t.Context(), destination, PullOptions{})
-	require.NoError(t, err)
-	require.Len(t, ids, 1)
-	_, err = store.Push(t.Context(), "nope", "", PushOptions{})
-	require.EqualError(t, err, "nope: image not known")
-	_, err = store.Push(t.Context(), "motd", destination, PushOptions{Format: "zip"})
-	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
-}

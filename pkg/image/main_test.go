@@ -3,14 +3,17 @@ package image
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/containers/image/v5/manifest"
+	"github.com/containers/storage"
 	"github.com/containers/storage/pkg/reexec"
+	"github.com/opencontainers/go-digest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,6 +24,11 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+var (
+	ctrA = strings.Repeat("a", 64)
+	ctrB = strings.Repeat("b", 64)
+)
 
 // openTestStore opens a store of its own in a temporary directory.
 func openTestStore(t *testing.T, driver string, hooks Hooks) *Store {
@@ -52,57 +60,44 @@ func writeFile(t *testing.T, dir, name, content string) string {
 	return path
 }
 
-// testImage is what an archive made by writeArchive holds.
-type testImage struct {
-	id    string
-	names []string
-}
+// testImage is what is in the store after loadTestImage.
+type testImage struct{ id string }
 
-// writeArchive writes a docker-archive with one image of one layer that holds
-// /etc/motd with the given text.
-func writeArchive(t *testing.T, path, motd string, names ...string) testImage {
-	t.Helper()
-	layer := tarOf(t, map[string]string{"etc/motd": motd})
-	config := marshal(t, map[string]any{
-		"architecture": "amd64", "os": "linux", "created": "2024-05-06T07:08:09Z",
-		"config": map[string]any{
-			"Cmd": []string{"/bin/sh"}, "Env": []string{"PATH=/bin"}, "Labels": map[string]string{"motd": motd},
-			"Healthcheck": map[string]any{"Test": []string{"CMD", "true"}, "Retries": 3},
-		},
-		"rootfs":  map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hexSum(layer)}},
-		"history": []map[string]any{{"created": "2024-05-06T07:08:09Z", "created_by": "motd", "comment": "made by a test"}},
-	})
-	id := hexSum(config)
-	manifest := marshal(t, []map[string]any{{"Config": id + ".json", "RepoTags": names, "Layers": []string{"layer.tar"}}})
-	archive := tarOf(t, map[string]string{id + ".json": string(config), "layer.tar": string(layer), "manifest.json": string(manifest)})
-	require.NoError(t, os.WriteFile(path, archive, 0o600))
-	return testImage{id: id, names: names}
-}
-
-// loadTestImage loads an image made by writeArchive.
+// loadTestImage puts an image in Docker's format into the store, of one layer that
+// holds /etc/motd with the given text.
 func loadTestImage(t *testing.T, store *Store, motd string, names ...string) testImage {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "image.tar")
-	img := writeArchive(t, path, motd, names...)
-	_, err := store.Load(t.Context(), path, nil)
+	var content bytes.Buffer
+	w := tar.NewWriter(&content)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: "etc/", Typeflag: tar.TypeDir, Mode: 0o755}))
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: "etc/motd", Mode: 0o644, Size: int64(len(motd))}))
+	_, err := w.Write([]byte(motd))
 	require.NoError(t, err)
-	return img
-}
-
-func tarOf(t *testing.T, files map[string]string) []byte {
-	t.Helper()
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
-	for name, content := range files {
-		if dir := filepath.Dir(name); dir != "." {
-			require.NoError(t, w.WriteHeader(&tar.Header{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o755}))
-		}
-		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}))
-		_, err := w.Write([]byte(content))
-		require.NoError(t, err)
-	}
 	require.NoError(t, w.Close())
-	return buf.Bytes()
+	layer, size, err := store.store.PutLayer("", "", nil, "", false, nil, &content)
+	require.NoError(t, err)
+
+	config := marshal(t, map[string]any{
+		"architecture": "amd64", "os": "linux", "created": "2024-05-06T07:08:09Z",
+		"config": map[string]any{"Cmd": []string{"/bin/sh"}, "Healthcheck": map[string]any{"Test": []string{"CMD", "true"}, "Retries": 3}},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{layer.UncompressedDigest.String()}},
+	})
+	sum := digest.FromBytes(config)
+	text, err := manifest.Schema2FromComponents(
+		manifest.Schema2Descriptor{MediaType: manifest.DockerV2Schema2ConfigMediaType, Digest: sum, Size: int64(len(config))},
+		[]manifest.Schema2Descriptor{{MediaType: manifest.DockerV2SchemaLayerMediaTypeUncompressed, Digest: layer.UncompressedDigest, Size: size}},
+	).Serialize()
+	require.NoError(t, err)
+	whole := digest.FromBytes(text)
+	_, err = store.store.CreateImage(sum.Encoded(), names, layer.ID, "", &storage.ImageOptions{
+		CreationDate: time.Now(), Digest: whole,
+		BigData: []storage.ImageBigDataOption{
+			{Key: sum.String(), Data: config, Digest: sum},
+			{Key: storage.ImageDigestBigDataKey, Data: text, Digest: whole},
+		},
+	})
+	require.NoError(t, err)
+	return testImage{sum.Encoded()}
 }
 
 func marshal(t *testing.T, value any) []byte {
@@ -110,9 +105,4 @@ func marshal(t *testing.T, value any) []byte {
 	data, err := json.Marshal(value)
 	require.NoError(t, err)
 	return data
-}
-
-func hexSum(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

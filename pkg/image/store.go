@@ -3,23 +3,18 @@ package image
 import (
 	"errors"
 	"fmt"
-	"os"
 
-	"github.com/containers/common/libimage"
 	storagetransport "github.com/containers/image/v5/storage"
+	imagetypes "github.com/containers/image/v5/types"
 	"github.com/containers/storage"
 	"github.com/containers/storage/types"
 )
 
 // Store is an open image and layer store. It is safe for concurrent use.
 type Store struct {
-	store   storage.Store
-	runtime *libimage.Runtime
-	hooks   Hooks
-	tmpDir  string
-	// localPolicy is the built-in policy as a file, nil when the host has a
-	// policy.json of its own.
-	localPolicy *os.File
+	store storage.Store
+	sys   *imagetypes.SystemContext
+	hooks Hooks
 }
 
 // Open opens the store cfg describes, creating its directories if needed. The
@@ -33,29 +28,25 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sys := cfg.systemContext()
-	policy, err := localPolicyFor(sys.SignaturePolicyPath)
+	sys, err := cfg.systemContext()
 	if err != nil {
 		return nil, err
 	}
 	store, err := storage.GetStore(opts)
 	if err != nil {
-		closePolicy(policy)
 		return nil, fmt.Errorf("open image store: %w", err)
 	}
 	// References such as containers-storage:NAME are resolved in this store.
 	storagetransport.Transport.SetStore(store)
-	rt, err := libimage.RuntimeFromStore(store, &libimage.RuntimeOptions{SystemContext: sys})
-	if err != nil {
-		closePolicy(policy)
-		store.Free()
-		return nil, fmt.Errorf("open image store: %w", err)
-	}
-	return &Store{
-		store: store, runtime: rt, hooks: cfg.Hooks, localPolicy: policy,
-		tmpDir: rt.SystemContext().BigFilesTemporaryDir,
-	}, nil
+	return &Store{store: store, sys: sys, hooks: cfg.Hooks}, nil
 }
+
+// Storage is the store on the library's terms, for package library.
+func (s *Store) Storage() storage.Store { return s.store }
+
+// SystemContext is what containers/image is told about registries and files. It
+// is shared: to change something, copy it.
+func (s *Store) SystemContext() *imagetypes.SystemContext { return s.sys }
 
 // Close ends the use of the store. Where no layer is mounted the driver's own
 // mount on the store directory is taken away too, so that nothing of podctl is
@@ -66,8 +57,6 @@ func (s *Store) Close() error {
 		err = nil
 	}
 	s.store.Free()
-	closePolicy(s.localPolicy)
-	s.localPolicy = nil
 	if err != nil {
 		return fmt.Errorf("close image store: %w", err)
 	}
@@ -82,6 +71,14 @@ func (s *Store) Wipe() error {
 	}
 	if err := s.store.Wipe(); err != nil {
 		return fmt.Errorf("wipe image store: %w", err)
+	}
+	return nil
+}
+
+// CollectGarbage removes what interrupted removals left in the store.
+func (s *Store) CollectGarbage() error {
+	if err := s.store.GarbageCollect(); err != nil {
+		return fmt.Errorf("collect garbage of the image store: %w", err)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/handover"
 )
 
 // joinVar tells join.c the descriptors of the namespaces.
@@ -53,9 +54,9 @@ func Enter(cfg Config) error {
 			return fmt.Errorf("enter the user namespace: %w", err)
 		}
 	}
-	self, err := os.Executable()
+	self, err := handover.Program()
 	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
+		return err
 	}
 	err = syscall.Exec(self, os.Args, environ(cfg, ns))
 	return fmt.Errorf("run %s in the user namespace: %w", self, err)

@@ -108,6 +108,7 @@ func (b *bench) open() *engine {
 		cgroups: func() (cgroupmgr.Manager, error) { return fakeCgroups{podctl: p}, nil },
 		oci:     func() (ociRuntime, error) { return fakeOCI{p}, nil },
 		layers:  func() (imageLayers, error) { return fakeImages{p}, nil },
+		library: func() (Library, error) { return fakeLibrary{}, nil },
 		links:   func() (networkLinks, error) { return fakeNetworks{p}, nil },
 	}
 	require.NoError(b.t, e.enterBoot(b.ctx))

@@ -62,11 +62,11 @@ func imageLayer(containerID, ref string) string {
 
 // mountImage mounts an image for a container.
 func (r *Runtime) mountImage(ctx context.Context, c *container.Container, ref string) (string, error) {
-	images, err := r.layers()
+	img, err := r.findOrPull(ctx, ref, image.PullOptions{Policy: image.PullMissing})
 	if err != nil {
 		return "", err
 	}
-	img, err := images.Ensure(ctx, ref, image.PullOptions{Policy: image.PullMissing})
+	images, err := r.layers()
 	if err != nil {
 		return "", err
 	}

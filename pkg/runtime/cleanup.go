@@ -28,6 +28,9 @@ type CleanupOptions struct {
 func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupOptions) (err error) {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
+	if err := r.checkImageRemoval(ctx, id, opts); err != nil {
+		return err
+	}
 	c, err := r.cleanupLocked(ctx, id, opts)
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
 		return r.leaveCgroup("")
@@ -44,6 +47,17 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 		return err
 	}
 	return errors.Join(err, r.applyPolicies(ctx, c, opts))
+}
+
+// checkImageRemoval has the library opened where a cleanup ends with it: it may not
+// be here, and then nothing is to be done.
+func (r *Runtime) checkImageRemoval(ctx context.Context, id string, opts CleanupOptions) error {
+	c, err := r.container(ctx, id)
+	if err != nil || c.Config == nil || !c.Config.AutoRemoveImage && !opts.RemoveImage {
+		return nil //nolint:nilerr // who cleans up finds that out
+	}
+	_, err = r.library()
+	return err
 }
 
 // applyPolicies removes a container that has ended, or stops its pod, as their
@@ -101,7 +115,7 @@ func (r *Runtime) removeImageIfUnused(ctx context.Context, name string) error {
 	if name == "" {
 		return nil
 	}
-	images, err := r.images()
+	images, err := r.library()
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,10 @@ func (r *Runtime) CommitContainer(ctx context.Context, id string, opts CommitOpt
 	if err != nil {
 		return "", err
 	}
+	images, err := r.library()
+	if err != nil {
+		return "", err
+	}
 	if opts.Pause && c.State == container.Running {
 		if err := r.PauseContainer(ctx, id); err != nil {
 			return "", err
@@ -50,10 +54,6 @@ func (r *Runtime) CommitContainer(ctx context.Context, id string, opts CommitOpt
 			defer cancel()
 			err = errors.Join(err, r.UnpauseContainer(ctx, id))
 		}()
-	}
-	images, err := r.images()
-	if err != nil {
-		return "", err
 	}
 	err = r.withRootfs(ctx, id, func(c *container.Container, dir string) error {
 		commit := image.CommitOptions{

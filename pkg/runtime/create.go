@@ -221,19 +221,34 @@ func (r *Runtime) ensureImage(ctx context.Context, cfg *container.Config, pull P
 	if err != nil {
 		return nil, err
 	}
-	images, err := r.layers()
-	if err != nil {
-		return nil, err
-	}
 	if cfg.Image.ID == "" {
-		return images.Ensure(ctx, cfg.Image.RawName, opts)
+		return r.findOrPull(ctx, cfg.Image.RawName, opts)
 	}
 	// A copy has the image of its source, whatever the name means by now.
-	img, err := images.Ensure(ctx, cfg.Image.ID, opts)
+	img, err := r.findOrPull(ctx, cfg.Image.ID, opts)
 	if err == nil && slices.Contains(img.Names, cfg.Image.Name) {
 		img.Name = cfg.Image.Name
 	}
 	return img, err
+}
+
+// findOrPull is the image that ref names. The library is asked only if it is not
+// just there.
+func (r *Runtime) findOrPull(ctx context.Context, ref string, opts image.PullOptions) (*image.Image, error) {
+	if opts.LocalWillDo() {
+		images, err := r.layers()
+		if err != nil {
+			return nil, err
+		}
+		if img, err := images.Find(ctx, ref); err != nil || img != nil {
+			return img, err
+		}
+	}
+	library, err := r.library()
+	if err != nil {
+		return nil, err
+	}
+	return library.Ensure(ctx, ref, opts)
 }
 
 // library translates the options; bars or lines go to notices.

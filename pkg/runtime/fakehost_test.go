@@ -546,11 +546,18 @@ func (g fakeCgroups) RemoveContainer(_ context.Context, _, id string) error {
 // fakeImages has one image, "img".
 type fakeImages struct{ *podctl }
 
-func (i fakeImages) Ensure(_ context.Context, ref string, _ image.PullOptions) (*image.Image, error) {
+func (i fakeImages) Find(_ context.Context, ref string) (*image.Image, error) {
 	if ref != "img" {
-		return nil, fmt.Errorf("%s: %w", ref, errdefs.ErrNoSuchImage)
+		return nil, nil
 	}
 	return &image.Image{ID: "sha-img", Name: "localhost/img:latest", Config: &ociv1.ImageConfig{Cmd: []string{"sleep"}}}, nil
+}
+
+// fakeLibrary has no image more.
+type fakeLibrary struct{ Library }
+
+func (fakeLibrary) Ensure(_ context.Context, ref string, _ image.PullOptions) (*image.Image, error) {
+	return nil, fmt.Errorf("%s: %w", ref, errdefs.ErrNoSuchImage)
 }
 
 func (i fakeImages) CreateContainer(id, _ string, _ image.CreateOptions) error {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -54,12 +55,26 @@ type monitor interface {
 
 // imageLayers makes containers' root filesystems from images.
 type imageLayers interface {
-	Ensure(ctx context.Context, ref string, opts image.PullOptions) (*image.Image, error)
+	Find(ctx context.Context, ref string) (*image.Image, error)
 	CreateContainer(id, imageID string, opts image.CreateOptions) error
 	Mappings(id string) (*container.IDMappings, error)
 	Mount(id, label string) (string, error)
 	Unmount(id string, force bool) (still bool, err error)
 	DeleteContainer(id string) error
+}
+
+// ErrNoLibrary is the error of a verb that needs the library of images where there
+// is none (see [Config]). The verb has then done nothing that counts.
+var ErrNoLibrary = errors.New("this takes the library of images, which this program was built without")
+
+// Library is what is done with images beyond that. Package library says what each
+// method does.
+type Library interface {
+	Ensure(ctx context.Context, ref string, opts image.PullOptions) (*image.Image, error)
+	Commit(ctx context.Context, id string, opts image.CommitOptions) (string, error)
+	Remove(ctx context.Context, names []string, opts image.RemoveOptions) (image.RemoveReport, []error)
+	Prune(ctx context.Context, opts image.PruneOptions) ([]image.Pruned, error)
+	DiskUsage(ctx context.Context) ([]image.Usage, int64, error)
 }
 
 // networkLinks attaches containers to networks that exist.

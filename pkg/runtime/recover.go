@@ -50,7 +50,9 @@ func (r *Runtime) recoverAll(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	r.settleAll(ctx, dead)
+	if err := r.settleAll(ctx, dead); err != nil {
+		return err
+	}
 	if err := r.locks.Sweep(); err != nil {
 		logrus.Debugf("sweep locks of killed holders: %v", err) // they are in nobody's way
 	}
@@ -58,12 +60,17 @@ func (r *Runtime) recoverAll(ctx context.Context) error {
 }
 
 // settleAll mends one thing after another, until all is well or something takes too
-// long: then the next would too, and the verb has its own work to do.
-func (r *Runtime) settleAll(ctx context.Context, dead abandoned) {
+// long: then the next would too, and the verb has its own work to do. The error is
+// ErrNoLibrary, if somebody else has to mend.
+func (r *Runtime) settleAll(ctx context.Context, dead abandoned) (lacking error) {
 	inTime := true
 	mend := func(kind, name string, grace time.Duration, fn func(context.Context, string) error) {
-		if inTime {
-			inTime = r.mend(ctx, kind, name, grace, fn)
+		if !inTime {
+			return
+		}
+		var err error
+		if inTime, err = r.mend(ctx, kind, name, grace, fn); errors.Is(err, ErrNoLibrary) {
+			lacking = err
 		}
 	}
 	for _, id := range dead.ended {
@@ -90,6 +97,7 @@ func (r *Runtime) settleAll(ctx context.Context, dead abandoned) {
 	for _, name := range dead.volumes {
 		mend("volume", name, 0, r.recoverVolume)
 	}
+	return lacking
 }
 
 // grace is how long a container may take to stop while its removal is carried on.
@@ -106,15 +114,15 @@ const mendTime = 30 * time.Second
 
 // mend runs one recovery, and reports one that failed. It is false if the time
 // ran out, or a program hung.
-func (r *Runtime) mend(ctx context.Context, kind, name string, grace time.Duration, fn func(context.Context, string) error) bool {
+func (r *Runtime) mend(ctx context.Context, kind, name string, grace time.Duration, fn func(context.Context, string) error) (inTime bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, mendTime+grace)
 	defer cancel()
-	err := fn(limited, name)
-	if err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+	err = fn(limited, name)
+	if err != nil && !errors.Is(err, errdefs.ErrNotFound) && !errors.Is(err, ErrNoLibrary) {
 		logrus.Warnf("an interrupted command left %s %s half done, and it cannot be mended now: %v", kind, shortID(name), err)
 	}
 	var hung *proc.TimeoutError
-	return limited.Err() == nil && !errors.As(err, &hung)
+	return limited.Err() == nil && !errors.As(err, &hung), err
 }
 
 // abandoned is what dead owners left.
@@ -249,11 +257,14 @@ func (r *Runtime) recoverContainer(ctx context.Context, id string) error {
 // resumeCleanup carries on an exit command that was killed, unless somebody is
 // at the container by now.
 func (r *Runtime) resumeCleanup(ctx context.Context, id string) error {
+	opts := CleanupOptions{StoppedOnly: true}
+	if err := r.checkImageRemoval(ctx, id, opts); err != nil {
+		return err
+	}
 	l, ok, err := r.locks.TryLock(id)
 	if err != nil || !ok {
 		return err
 	}
-	opts := CleanupOptions{StoppedOnly: true}
 	c, err := r.cleanUp(ctx, id, opts)
 	if err = errors.Join(err, l.Remove()); err != nil || c == nil {
 		return err

@@ -121,7 +121,7 @@ func (r *Runtime) DiffContainer(ctx context.Context, nameOrID string) ([]image.C
 	}
 	ids, err := r.lookupContainers(ctx, []string{nameOrID})
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
-		img, imgErr := images.Lookup(ctx, nameOrID)
+		img, imgErr := r.findOrPull(ctx, nameOrID, image.PullOptions{Policy: image.PullNever})
 		if imgErr != nil {
 			return nil, err
 		}

@@ -53,6 +53,12 @@ func (e *StartError) Unwrap() error { return e.Err }
 // Errors: those of CreateContainer; a *StartError when it did not start;
 // errdefs.ErrDetached when the user detached and it goes on.
 func (r *Runtime) RunContainer(ctx context.Context, opts RunOptions) (RunResult, error) {
+	if opts.Create.Config.AutoRemoveImage {
+		// What is needed at the end is asked for at the beginning.
+		if _, err := r.library(); err != nil {
+			return RunResult{ExitCode: unknownExit}, err
+		}
+	}
 	id, err := r.CreateContainer(ctx, opts.Create)
 	if err != nil {
 		return RunResult{ExitCode: unknownExit}, err

@@ -40,6 +40,9 @@ type Config struct {
 	// that was not inside the user's namespaces begins again there. nil: there is
 	// no need.
 	Enter func() error
+	// Library opens all that can be done with the images in the store. nil: what needs
+	// it fails with ErrNoLibrary.
+	Library func(*image.Store) (Library, error)
 }
 
 // Runtime is the engine. It is safe for concurrent use. Opening it opens the
@@ -60,6 +63,7 @@ type Runtime struct {
 	cgroups   func() (cgroupmgr.Manager, error)
 	oci       func() (ociRuntime, error)
 	images    func() (*image.Store, error)
+	library   func() (Library, error)
 	networks  func() (*network.Backend, error)
 	// layers and links are the parts of images and networks a container's life
 	// needs.
@@ -119,6 +123,7 @@ func assemble(cfg Config, st *store.Store) (*Runtime, error) {
 	r.cgroups = sync.OnceValues(r.openCgroups)
 	r.oci = sync.OnceValues(r.openOCI)
 	r.images = sync.OnceValues(r.openImages)
+	r.library = sync.OnceValues(func() (Library, error) { return r.openLibrary(cfg.Library) })
 	r.networks = sync.OnceValues(r.openNetworks)
 	r.layers = func() (imageLayers, error) { return r.images() }
 	r.links = func() (networkLinks, error) { return r.networks() }
@@ -252,6 +257,18 @@ func (r *Runtime) openImages() (*image.Store, error) {
 			OnEvent:         r.imageEvent,
 		},
 	})
+}
+
+// openLibrary opens the library of the images in the store.
+func (r *Runtime) openLibrary(open func(*image.Store) (Library, error)) (Library, error) {
+	if open == nil {
+		return nil, ErrNoLibrary
+	}
+	images, err := r.images()
+	if err != nil {
+		return nil, err
+	}
+	return open(images)
 }
 
 func (r *Runtime) openNetworks() (*network.Backend, error) {

@@ -33,7 +33,7 @@ type VolumeUsage struct {
 // DiskUsage measures images, containers and volumes.
 func (r *Runtime) DiskUsage(ctx context.Context) (DiskUsage, error) {
 	var d DiskUsage
-	images, err := r.images()
+	images, err := r.library()
 	if err != nil {
 		return d, err
 	}

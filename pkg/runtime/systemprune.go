@@ -90,7 +90,7 @@ func appendRemoved(ids []string, list []Removal, errs *[]error) []string {
 }
 
 func (r *Runtime) pruneImages(ctx context.Context, opts SystemPruneOptions, done *SystemPruned) error {
-	images, err := r.images()
+	images, err := r.library()
 	if err != nil {
 		return err
 	}

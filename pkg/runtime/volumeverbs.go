@@ -63,11 +63,7 @@ func (r *Runtime) sourceImage(ctx context.Context, v *volume.Volume) (*image.Ima
 	if ref == "" {
 		return nil, nil
 	}
-	images, err := r.layers()
-	if err != nil {
-		return nil, err
-	}
-	img, err := images.Ensure(ctx, ref, image.PullOptions{Policy: image.PullNever})
+	img, err := r.findOrPull(ctx, ref, image.PullOptions{Policy: image.PullNever})
 	if err != nil {
 		return nil, fmt.Errorf("looking up image %s to create volume failed: %w", ref, err)
 	}

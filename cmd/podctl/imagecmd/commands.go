@@ -6,12 +6,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 // Open returns the image store. It is called once a command runs, when the
 // global flags are parsed, and not by --help or completion.
-type Open func(ctx context.Context) (*image.Store, error)
+type Open func(ctx context.Context) (*library.Library, error)
 
 // TopLevel returns the image commands that are called without the word image.
 func TopLevel(f *cmdutil.Factory, open Open) []*cobra.Command {

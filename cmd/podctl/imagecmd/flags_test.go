@@ -10,11 +10,12 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
 	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 // unopened fails the test if a command opens the store before it runs.
 func unopened(t *testing.T) Open {
-	return func(context.Context) (*image.Store, error) {
+	return func(context.Context) (*library.Library, error) {
 		t.Error("the image store was opened")
 		return nil, nil
 	}

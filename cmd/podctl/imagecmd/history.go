@@ -11,11 +11,11 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type historian interface {
-	History(ctx context.Context, ref string) ([]image.HistoryEntry, error)
+	History(ctx context.Context, ref string) ([]library.HistoryEntry, error)
 }
 
 type historyOptions struct {
@@ -98,7 +98,7 @@ type historyRow struct {
 // createdByWidth is how much of a build step a table shows.
 const createdByWidth = 45
 
-func newHistoryRow(opts *historyOptions, e image.HistoryEntry) historyRow {
+func newHistoryRow(opts *historyOptions, e library.HistoryEntry) historyRow {
 	var created time.Time
 	if e.Created != nil {
 		created = e.Created.UTC()
@@ -129,7 +129,7 @@ type historyJSON struct {
 	Comment   string   `json:"comment"`
 }
 
-func newHistoryJSON(e image.HistoryEntry) historyJSON {
+func newHistoryJSON(e library.HistoryEntry) historyJSON {
 	object := historyJSON{ID: e.ID, CreatedBy: e.CreatedBy, Tags: e.Tags, Size: e.Size, Comment: e.Comment}
 	if e.Created != nil {
 		object.Created = e.Created.UTC().Format(time.RFC3339Nano)

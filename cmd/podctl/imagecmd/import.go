@@ -9,12 +9,12 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type importer interface {
-	Import(ctx context.Context, path string, opts image.ImportOptions) (string, error)
-	ImportFrom(ctx context.Context, archive io.Reader, opts image.ImportOptions) (string, error)
+	Import(ctx context.Context, path string, opts library.ImportOptions) (string, error)
+	ImportFrom(ctx context.Context, archive io.Reader, opts library.ImportOptions) (string, error)
 }
 
 type importOptions struct {
@@ -23,7 +23,7 @@ type importOptions struct {
 
 	Path   string // "-" is standard input
 	Quiet  bool
-	Import image.ImportOptions
+	Import library.ImportOptions
 }
 
 // NewCmdImport returns "podctl import".

@@ -9,11 +9,11 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type inspector interface {
-	Inspect(ctx context.Context, ref string) (*image.Details, error)
+	Inspect(ctx context.Context, ref string) (*library.Details, error)
 }
 
 type inspectOptions struct {
@@ -54,7 +54,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	found, errs := cmdutil.FindAll(opts.Names, func(name string) (*image.Details, error) { return images.Inspect(ctx, name) })
+	found, errs := cmdutil.FindAll(opts.Names, func(name string) (*library.Details, error) { return images.Inspect(ctx, name) })
 	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
 		// The JSON key is Id, and templates are written by what JSON shows.
 		format := strings.ReplaceAll(opts.Format, "{{.Id}}", "{{.ID}}")

@@ -10,11 +10,11 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type lister interface {
-	List(ctx context.Context, opts image.ListOptions) ([]image.Summary, error)
+	List(ctx context.Context, opts library.ListOptions) ([]library.Summary, error)
 }
 
 type listOptions struct {
@@ -22,7 +22,7 @@ type listOptions struct {
 	Images func(context.Context) (lister, error)
 	Now    func() time.Time
 
-	List                      image.ListOptions
+	List                      library.ListOptions
 	Digests, History          bool
 	Format, Sort              string
 	NoTrunc, NoHeading, Quiet bool

@@ -16,16 +16,17 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 // fake is an image store that holds what a test puts in and records calls.
 type fake struct {
-	list    []image.Summary
-	history []image.HistoryEntry
+	list    []library.Summary
+	history []library.HistoryEntry
 	report  image.RemoveReport
 	errs    []error
 	pruned  []image.Pruned
-	found   []image.Found
+	found   []library.Found
 	calls   []string
 }
 
@@ -36,12 +37,14 @@ func open[T any](t *testing.T, f *fake) func(context.Context) (T, error) {
 	return func(context.Context) (T, error) { return narrow, nil }
 }
 
-func (f *fake) List(_ context.Context, opts image.ListOptions) ([]image.Summary, error) {
+func (f *fake) List(_ context.Context, opts library.ListOptions) ([]library.Summary, error) {
 	f.calls = append(f.calls, fmt.Sprintf("list details=%t", opts.Details))
 	return f.list, nil
 }
 
-func (f *fake) History(context.Context, string) ([]image.HistoryEntry, error) { return f.history, nil }
+func (f *fake) History(context.Context, string) ([]library.HistoryEntry, error) {
+	return f.history, nil
+}
 
 func (f *fake) Remove(context.Context, []string, image.RemoveOptions) (image.RemoveReport, []error) {
 	return f.report, f.errs
@@ -71,16 +74,16 @@ func (f *fake) LoadFrom(_ context.Context, archive io.Reader, _ io.Writer) ([]st
 	return []string{string(data)}, err
 }
 
-func (f *fake) Inspect(_ context.Context, ref string) (*image.Details, error) {
+func (f *fake) Inspect(_ context.Context, ref string) (*library.Details, error) {
 	if strings.HasPrefix(ref, "no") {
 		return nil, fmt.Errorf("%s: %w", ref, errdefs.ErrNoSuchImage)
 	}
-	return &image.Details{ID: "id-of-" + ref}, nil
+	return &library.Details{ID: "id-of-" + ref}, nil
 }
 
 func (f *fake) Exists(_ context.Context, ref string) (bool, error) { return ref == "yes", nil }
 
-func (f *fake) Search(context.Context, string, image.SearchOptions) ([]image.Found, error) {
+func (f *fake) Search(context.Context, string, library.SearchOptions) ([]library.Found, error) {
 	return f.found, nil
 }
 
@@ -93,8 +96,8 @@ var (
 
 func now() time.Time { return today }
 
-func someImages() []image.Summary {
-	return []image.Summary{
+func someImages() []library.Summary {
+	return []library.Summary{
 		{ID: idA, Names: []string{"docker.io/library/busybox:latest", "localhost:5000/bb:1"}, Created: today.Add(-72 * time.Hour), Size: 4_500_000, Digest: "sha256:dd"},
 		{ID: idB, Created: today.Add(-time.Hour), Size: 999, Dangling: true},
 		{ID: idC, Names: []string{"localhost/c@sha256:" + idA}, Created: today.Add(-2 * time.Hour), Size: 1_234_567_890, NamesHistory: []string{"localhost/c:1"}},
@@ -141,7 +144,7 @@ func TestListOutput(t *testing.T) {
 }
 
 func TestListJSON(t *testing.T) {
-	run := func(list []image.Summary) string {
+	run := func(list []library.Summary) string {
 		ios, _, out, _ := iostreams.Test()
 		require.NoError(t, listRun(t.Context(), &listOptions{IO: ios, Now: now, Format: "json", Images: open[lister](t, &fake{list: list})}))
 		return out.String()
@@ -176,7 +179,7 @@ func TestListJSON(t *testing.T) {
 
 func TestHistoryOutput(t *testing.T) {
 	created := today.Add(-72 * time.Hour)
-	entries := []image.HistoryEntry{
+	entries := []library.HistoryEntry{
 		{ID: idA, Created: &created, CreatedBy: strings.Repeat("x", 50), Size: 4_500_000, Comment: "note", Tags: []string{"a:1"}},
 		{ID: "<missing>", Created: &created, CreatedBy: "short"},
 	}
@@ -302,23 +305,23 @@ func TestExistsOutput(t *testing.T) {
 }
 
 func TestSearchOutput(t *testing.T) {
-	found := []image.Found{
+	found := []library.Found{
 		{Index: "example.test", Name: "example.test/a", Description: "first", Stars: 7, Official: "[OK]", Tag: "1"},
 		{Index: "example.test", Name: "example.test/a", Description: "second", Tag: "2"},
 	}
 	for _, tt := range []struct {
 		name  string
 		opts  searchOptions
-		found []image.Found
+		found []library.Found
 		want  string
 	}{
 		{"table", searchOptions{}, found, "NAME            DESCRIPTION\nexample.test/a  first\nexample.test/a  second\n"},
 		{"no result is no output", searchOptions{}, nil, ""},
 		{"compatible", searchOptions{Compatible: true}, found[:1], "" +
 			"NAME            DESCRIPTION  STARS       OFFICIAL    AUTOMATED\nexample.test/a  first        7           [OK]        \n"},
-		{"tags", searchOptions{Search: image.SearchOptions{ListTags: true}}, found, "" +
+		{"tags", searchOptions{Search: library.SearchOptions{ListTags: true}}, found, "" +
 			"NAME            TAG\nexample.test/a  1\nexample.test/a  2\n"},
-		{"tags as JSON", searchOptions{Search: image.SearchOptions{ListTags: true}, Format: "json"}, found, `[
+		{"tags as JSON", searchOptions{Search: library.SearchOptions{ListTags: true}, Format: "json"}, found, `[
     {
         "Name": "example.test/a",
         "Tags": [

@@ -9,11 +9,11 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type pusher interface {
-	Push(ctx context.Context, ref, destination string, opts image.PushOptions) (string, error)
+	Push(ctx context.Context, ref, destination string, opts library.PushOptions) (string, error)
 }
 
 type pushOptions struct {
@@ -23,7 +23,7 @@ type pushOptions struct {
 	Image, Destination string
 	DigestFile         string
 	Quiet              bool
-	Push               image.PushOptions
+	Push               library.PushOptions
 }
 
 // NewCmdPush returns "podctl push".

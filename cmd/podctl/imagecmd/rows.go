@@ -11,7 +11,7 @@ import (
 	"github.com/docker/go-units"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 const (
@@ -34,12 +34,12 @@ const (
 
 // namedImage is an image under one of its names: one row of a list.
 type namedImage struct {
-	image.Summary
+	library.Summary
 	Repository, Tag string
 }
 
 // split makes a row of each name, and one of an image without a name.
-func split(summaries []image.Summary) []namedImage {
+func split(summaries []library.Summary) []namedImage {
 	var rows []namedImage
 	for _, s := range summaries {
 		for _, name := range s.Names {

@@ -12,12 +12,12 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type saver interface {
-	Save(ctx context.Context, names []string, path string, opts image.SaveOptions) error
-	SaveTo(ctx context.Context, names []string, out io.Writer, opts image.SaveOptions) error
+	Save(ctx context.Context, names []string, path string, opts library.SaveOptions) error
+	SaveTo(ctx context.Context, names []string, out io.Writer, opts library.SaveOptions) error
 }
 
 type saveOptions struct {
@@ -28,7 +28,7 @@ type saveOptions struct {
 	Output string // "" is standard output
 	Multi  bool
 	Quiet  bool
-	Save   image.SaveOptions
+	Save   library.SaveOptions
 }
 
 // NewCmdSave returns "podctl save".

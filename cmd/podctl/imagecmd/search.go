@@ -8,11 +8,11 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/image"
+	"github.com/podctl/podctl/pkg/library"
 )
 
 type searcher interface {
-	Search(ctx context.Context, term string, opts image.SearchOptions) ([]image.Found, error)
+	Search(ctx context.Context, term string, opts library.SearchOptions) ([]library.Found, error)
 }
 
 type searchOptions struct {
@@ -22,7 +22,7 @@ type searchOptions struct {
 	Term       string
 	Format     string
 	Compatible bool
-	Search     image.SearchOptions
+	Search     library.SearchOptions
 }
 
 // NewCmdSearch returns "podctl search".
@@ -92,7 +92,7 @@ type repositoryJSON struct {
 }
 
 // tagsJSON gathers the tags of each repository.
-func tagsJSON(found []image.Found) []repositoryJSON {
+func tagsJSON(found []library.Found) []repositoryJSON {
 	var out []repositoryJSON
 	for _, f := range found {
 		if len(out) == 0 || out[len(out)-1].Name != f.Name {

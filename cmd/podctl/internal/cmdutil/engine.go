@@ -2,10 +2,9 @@ package cmdutil
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 
+	"github.com/podctl/podctl/pkg/handover"
 	engine "github.com/podctl/podctl/pkg/runtime"
 	"github.com/podctl/podctl/pkg/settings"
 )
@@ -33,6 +32,7 @@ func (f *Factory) EngineConfig() (engine.Config, error) {
 		HealthCommand: slices.Concat(self, []string{"healthcheck", "watch"}),
 		Notices:       f.IO.ErrOut,
 		Enter:         f.Enter,
+		Library:       f.Library,
 	}, err
 }
 
@@ -50,9 +50,9 @@ func (g *Globals) settings() settings.Flags {
 // selfCommand is this program with the same global flags, for what runs when we
 // have ended.
 func (f *Factory) selfCommand() ([]string, error) {
-	self, err := os.Executable()
+	self, err := handover.Program()
 	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
+		return nil, err
 	}
 	argv := []string{self}
 	g := f.Globals

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/image"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
@@ -29,6 +30,8 @@ type Factory struct {
 	// Enter starts this program again inside the namespaces of the user who runs
 	// it. It does nothing for root, or inside already.
 	Enter func() error
+	// Library opens the library of images for the engine; see [engine.Config].
+	Library func(*image.Store) (engine.Library, error)
 	// StopSignals keeps SIGINT and SIGTERM from canceling the context.
 	// Commands that forward these signals to a container call it after
 	// signal.Notify, so that there is no moment in which a signal kills.

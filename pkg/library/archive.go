@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"context"
@@ -10,34 +10,35 @@ import (
 	"github.com/containers/common/libimage"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // Load reads all images of an archive or directory (docker-archive, oci-archive,
 // oci, dir) and returns their names, or "sha256:ID" for an image without one.
-func (s *Store) Load(ctx context.Context, path string, progress io.Writer) ([]string, error) {
+func (l *Library) Load(ctx context.Context, path string, progress io.Writer) ([]string, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
 	opts := &libimage.LoadOptions{}
 	opts.Writer = progress
-	opts.SignaturePolicyPath = s.localPolicyPath()
-	names, err := s.runtime.Load(ctx, path, opts)
+	opts.SignaturePolicyPath = l.localPolicyPath()
+	names, err := l.runtime.Load(ctx, path, opts)
 	if err != nil {
-		return nil, classify(err)
+		return nil, image.Classify(err)
 	}
 	for _, name := range names {
-		img, _, err := s.lookup(name)
+		img, _, err := l.lookup(name)
 		if err != nil {
 			return names, fmt.Errorf("look up loaded image: %w", err)
 		}
-		s.event(ctx, Event{Status: StatusLoad, ID: img.ID(), Name: path})
+		l.Report(ctx, image.Event{Status: image.StatusLoad, ID: img.ID(), Name: path})
 	}
 	return names, nil
 }
 
 // LoadFrom is Load for an archive that is not a file, such as standard input.
-func (s *Store) LoadFrom(ctx context.Context, archive io.Reader, progress io.Writer) (names []string, err error) {
-	file, err := s.tempFile()
+func (l *Library) LoadFrom(ctx context.Context, archive io.Reader, progress io.Writer) (names []string, err error) {
+	file, err := l.tempFile()
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func (s *Store) LoadFrom(ctx context.Context, archive io.Reader, progress io.Wri
 	if _, err := io.Copy(file, archive); err != nil {
 		return nil, fmt.Errorf("read archive: %w", err)
 	}
-	return s.Load(ctx, file.Name(), progress)
+	return l.Load(ctx, file.Name(), progress)
 }
 
 // SaveOptions modify Save.
@@ -62,32 +63,32 @@ type SaveOptions struct {
 }
 
 // Save writes images to path. Only docker-archive takes several.
-func (s *Store) Save(ctx context.Context, names []string, path string, opts SaveOptions) error {
+func (l *Library) Save(ctx context.Context, names []string, path string, opts SaveOptions) error {
 	saveOpts := &libimage.SaveOptions{AdditionalTags: opts.Tags}
 	saveOpts.DirForceCompress = opts.Compress
 	saveOpts.OciAcceptUncompressedLayers = opts.Uncompressed
 	saveOpts.Writer = opts.Progress
-	saveOpts.SignaturePolicyPath = s.localPolicyPath()
+	saveOpts.SignaturePolicyPath = l.localPolicyPath()
 	// libimage's words for an unknown image are podctl's too.
-	if err := s.runtime.Save(ctx, names, opts.Format, path, saveOpts); err != nil {
-		return classify(err)
+	if err := l.runtime.Save(ctx, names, opts.Format, path, saveOpts); err != nil {
+		return image.Classify(err)
 	}
 	for _, name := range names {
-		if img, _, err := s.lookup(name); err == nil {
-			s.event(ctx, Event{Status: StatusSave, ID: img.ID(), Name: path})
+		if img, _, err := l.lookup(name); err == nil {
+			l.Report(ctx, image.Event{Status: image.StatusSave, ID: img.ID(), Name: path})
 		}
 	}
 	return nil
 }
 
 // SaveTo is Save of an archive format to a stream.
-func (s *Store) SaveTo(ctx context.Context, names []string, out io.Writer, opts SaveOptions) (err error) {
-	file, err := s.tempFile()
+func (l *Library) SaveTo(ctx context.Context, names []string, out io.Writer, opts SaveOptions) (err error) {
+	file, err := l.tempFile()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
-	if err := s.Save(ctx, names, file.Name(), opts); err != nil {
+	if err := l.Save(ctx, names, file.Name(), opts); err != nil {
 		return err
 	}
 	// Writers may replace the file, so it is opened anew.
@@ -116,23 +117,23 @@ type ImportOptions struct {
 
 // Import makes an image with one layer from a tar archive of a root file system
 // and returns "sha256:ID".
-func (s *Store) Import(ctx context.Context, path string, opts ImportOptions) (string, error) {
+func (l *Library) Import(ctx context.Context, path string, opts ImportOptions) (string, error) {
 	importOpts := &libimage.ImportOptions{
 		Changes: opts.Changes, CommitMessage: opts.Message, Tag: opts.Ref, OS: opts.OS, Arch: opts.Arch,
 	}
 	importOpts.Variant = opts.Variant
 	importOpts.Writer = opts.Progress
-	importOpts.SignaturePolicyPath = s.localPolicyPath()
-	name, err := s.runtime.Import(ctx, path, importOpts)
+	importOpts.SignaturePolicyPath = l.localPolicyPath()
+	name, err := l.runtime.Import(ctx, path, importOpts)
 	if err != nil {
-		return "", classify(err)
+		return "", image.Classify(err)
 	}
 	return name, nil
 }
 
 // ImportFrom is Import of an archive that is not a file.
-func (s *Store) ImportFrom(ctx context.Context, archive io.Reader, opts ImportOptions) (_ string, err error) {
-	file, err := s.tempFile()
+func (l *Library) ImportFrom(ctx context.Context, archive io.Reader, opts ImportOptions) (_ string, err error) {
+	file, err := l.tempFile()
 	if err != nil {
 		return "", err
 	}
@@ -140,11 +141,11 @@ func (s *Store) ImportFrom(ctx context.Context, archive io.Reader, opts ImportOp
 	if _, err := io.Copy(file, archive); err != nil {
 		return "", fmt.Errorf("read archive: %w", err)
 	}
-	return s.Import(ctx, file.Name(), opts)
+	return l.Import(ctx, file.Name(), opts)
 }
 
-func (s *Store) tempFile() (*os.File, error) {
-	file, err := os.CreateTemp(s.tmpDir, "podctl-image-")
+func (l *Library) tempFile() (*os.File, error) {
+	file, err := os.CreateTemp(l.SystemContext().BigFilesTemporaryDir, "podctl-image-")
 	if err != nil {
 		return nil, fmt.Errorf("create temporary archive: %w: %w", err, errdefs.ErrUnavailable)
 	}

@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	imagetypes "github.com/containers/image/v5/types"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // SearchOptions modify Search.
@@ -21,7 +22,7 @@ type SearchOptions struct {
 	ListTags bool
 	// NoTrunc keeps descriptions as they are, else they end after 44 characters.
 	NoTrunc  bool
-	Registry Registry
+	Registry image.Registry
 }
 
 // Found is one search result; Tag is set with [SearchOptions.ListTags] only.
@@ -29,10 +30,10 @@ type Found = libimage.SearchResult
 
 // Search asks the registry the term begins with, or all unqualified-search
 // registries, for images. No registry and no result are not errors.
-func (s *Store) Search(ctx context.Context, term string, opts SearchOptions) ([]Found, error) {
+func (l *Library) Search(ctx context.Context, term string, opts SearchOptions) ([]Found, error) {
 	parsed, err := filter.ParseSearchFilter(opts.Filters)
 	if err != nil {
-		return nil, classed{err, errdefs.ErrInvalidArg}
+		return nil, image.Classed(err, errdefs.ErrInvalidArg)
 	}
 	searchOpts := &libimage.SearchOptions{
 		Filter: *parsed, Limit: opts.Limit, ListTags: opts.ListTags, NoTrunc: opts.NoTrunc,
@@ -41,7 +42,7 @@ func (s *Store) Search(ctx context.Context, term string, opts SearchOptions) ([]
 	if opts.Registry.TLSVerify != nil {
 		searchOpts.InsecureSkipTLSVerify = imagetypes.NewOptionalBool(!*opts.Registry.TLSVerify)
 	}
-	found, err := s.runtime.Search(ctx, term, searchOpts)
+	found, err := l.runtime.Search(ctx, term, searchOpts)
 	if err != nil {
 		return nil, fmt.Errorf("search for %q: %w", term, err)
 	}

@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"context"
@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // records stands for podctl's own database: container ID to image ID.
 type records map[string]string
 
-func (r records) hooks(events *[]Event, store **Store) Hooks {
-	return Hooks{
+func (r records) hooks(events *[]image.Event, store **Library) image.Hooks {
+	return image.Hooks{
 		InUse: func(_ context.Context, imageID string) ([]string, error) {
 			var ids []string
 			for id, image := range r {
@@ -34,10 +35,10 @@ func (r records) hooks(events *[]Event, store **Store) Hooks {
 }
 
 // newRemoveStore opens a store with podctl's records beside it.
-func newRemoveStore(t *testing.T) (*Store, records, *[]Event) {
+func newRemoveStore(t *testing.T) (*Library, records, *[]image.Event) {
 	t.Helper()
-	own, events := records{}, &[]Event{}
-	var store *Store
+	own, events := records{}, &[]image.Event{}
+	var store *Library
 	store = openTestStore(t, "vfs", own.hooks(events, &store))
 	return store, own, events
 }
@@ -47,25 +48,25 @@ func TestRemove(t *testing.T) {
 		store, _, events := newRemoveStore(t)
 		img := loadTestImage(t, store, "x", "localhost/a:1", "localhost/b:1")
 		*events = nil
-		report, errs := store.Remove(t.Context(), []string{"a:1"}, RemoveOptions{})
+		report, errs := store.Remove(t.Context(), []string{"a:1"}, image.RemoveOptions{})
 		require.Empty(t, errs)
-		require.Equal(t, RemoveReport{Untagged: []string{"localhost/a:1"}}, report)
-		report, errs = store.Remove(t.Context(), []string{"b:1"}, RemoveOptions{})
+		require.Equal(t, image.RemoveReport{Untagged: []string{"localhost/a:1"}}, report)
+		report, errs = store.Remove(t.Context(), []string{"b:1"}, image.RemoveOptions{})
 		require.Empty(t, errs)
-		require.Equal(t, RemoveReport{Untagged: []string{"localhost/b:1"}, Deleted: []string{img.id}}, report)
-		require.Equal(t, []Event{
-			{Status: StatusUntag, ID: img.id, Name: "localhost/a:1"},
-			{Status: StatusUntag, ID: img.id, Name: "localhost/b:1"},
-			{Status: StatusRemove, ID: img.id, Name: "localhost/b:1"},
+		require.Equal(t, image.RemoveReport{Untagged: []string{"localhost/b:1"}, Deleted: []string{img.id}}, report)
+		require.Equal(t, []image.Event{
+			{Status: image.StatusUntag, ID: img.id, Name: "localhost/a:1"},
+			{Status: image.StatusUntag, ID: img.id, Name: "localhost/b:1"},
+			{Status: image.StatusRemove, ID: img.id, Name: "localhost/b:1"},
 		}, *events)
 	})
 	t.Run("several names by ID need force", func(t *testing.T) {
 		store, _, _ := newRemoveStore(t)
 		img := loadTestImage(t, store, "x", "localhost/a:1", "localhost/b:1")
-		_, errs := store.Remove(t.Context(), []string{img.id[:12]}, RemoveOptions{})
+		_, errs := store.Remove(t.Context(), []string{img.id[:12]}, image.RemoveOptions{})
 		require.Len(t, errs, 1)
 		require.EqualError(t, errs[0], `unable to delete image "`+img.id+`" by ID with more than one tag ([localhost/b:1 localhost/a:1]): please force removal`)
-		report, errs := store.Remove(t.Context(), []string{img.id}, RemoveOptions{Force: true})
+		report, errs := store.Remove(t.Context(), []string{img.id}, image.RemoveOptions{Force: true})
 		require.Empty(t, errs)
 		require.Equal(t, []string{img.id}, report.Deleted)
 		require.Len(t, report.Untagged, 2)
@@ -73,7 +74,7 @@ func TestRemove(t *testing.T) {
 	t.Run("unknown images do not keep the others", func(t *testing.T) {
 		store, _, _ := newRemoveStore(t)
 		img := loadTestImage(t, store, "x", "localhost/a:1")
-		report, errs := store.Remove(t.Context(), []string{"nope", "a:1"}, RemoveOptions{})
+		report, errs := store.Remove(t.Context(), []string{"nope", "a:1"}, image.RemoveOptions{})
 		require.Equal(t, []string{img.id}, report.Deleted)
 		require.Len(t, errs, 1)
 		require.EqualError(t, errs[0], "nope: image not known")
@@ -82,7 +83,7 @@ func TestRemove(t *testing.T) {
 	t.Run("unknown images are ignored on demand", func(t *testing.T) {
 		store, _, _ := newRemoveStore(t)
 		loadTestImage(t, store, "x", "localhost/a:1")
-		for _, opts := range []RemoveOptions{{Ignore: true}, {Force: true}} {
+		for _, opts := range []image.RemoveOptions{{Ignore: true}, {Force: true}} {
 			report, errs := store.Remove(t.Context(), []string{"nope"}, opts)
 			require.Empty(t, errs)
 			require.Empty(t, report)
@@ -93,11 +94,11 @@ func TestRemove(t *testing.T) {
 		used := loadTestImage(t, store, "x", "localhost/a:1")
 		free := loadTestImage(t, store, "y", "localhost/b:1", "localhost/b:2")
 		own[ctrA] = used.id
-		report, errs := store.Remove(t.Context(), nil, RemoveOptions{All: true})
+		report, errs := store.Remove(t.Context(), nil, image.RemoveOptions{All: true})
 		require.Equal(t, []string{free.id}, report.Deleted)
 		require.Len(t, errs, 1)
 		require.ErrorIs(t, errs[0], errdefs.ErrInUse)
-		report, errs = store.Remove(t.Context(), nil, RemoveOptions{All: true, Force: true})
+		report, errs = store.Remove(t.Context(), nil, image.RemoveOptions{All: true, Force: true})
 		require.Empty(t, errs)
 		require.Equal(t, []string{used.id}, report.Deleted)
 	})
@@ -106,19 +107,19 @@ func TestRemove(t *testing.T) {
 func TestRemove_in_use(t *testing.T) {
 	for _, tt := range []struct {
 		rule string
-		use  func(t *testing.T, store *Store, own records, imageID string)
+		use  func(t *testing.T, store *Library, own records, imageID string)
 	}{
-		{"by a container and its layer", func(t *testing.T, store *Store, own records, imageID string) {
+		{"by a container and its layer", func(t *testing.T, store *Library, own records, imageID string) {
 			own[ctrA] = imageID
-			require.NoError(t, store.CreateContainer(ctrA, imageID, CreateOptions{}))
+			require.NoError(t, store.CreateContainer(ctrA, imageID, image.CreateOptions{}))
 			_, err := store.Mount(ctrA, "")
 			require.NoError(t, err)
 		}},
-		{"by a container whose layer is not made yet", func(_ *testing.T, _ *Store, own records, imageID string) {
+		{"by a container whose layer is not made yet", func(_ *testing.T, _ *Library, own records, imageID string) {
 			own[ctrA] = imageID
 		}},
-		{"by another tool", func(t *testing.T, store *Store, _ records, imageID string) {
-			_, err := store.store.CreateContainer(ctrA, []string{"web"}, imageID, "", "", nil)
+		{"by another tool", func(t *testing.T, store *Library, _ records, imageID string) {
+			_, err := store.Storage().CreateContainer(ctrA, []string{"web"}, imageID, "", "", nil)
 			require.NoError(t, err)
 		}},
 	} {
@@ -127,12 +128,12 @@ func TestRemove_in_use(t *testing.T) {
 			img := loadTestImage(t, store, "x", "localhost/a:1")
 			tt.use(t, store, own, img.id)
 
-			_, errs := store.Remove(t.Context(), []string{"a:1"}, RemoveOptions{})
+			_, errs := store.Remove(t.Context(), []string{"a:1"}, image.RemoveOptions{})
 			require.Len(t, errs, 1)
 			require.ErrorContains(t, errs[0], "image used by "+ctrA+": image is in use by a container: ")
 			require.ErrorIs(t, errs[0], errdefs.ErrInUse)
 
-			report, errs := store.Remove(t.Context(), []string{"a:1"}, RemoveOptions{Force: true})
+			report, errs := store.Remove(t.Context(), []string{"a:1"}, image.RemoveOptions{Force: true})
 			require.Empty(t, errs, "force removes what uses the image")
 			require.Equal(t, []string{img.id}, report.Deleted)
 			require.Empty(t, own)
@@ -143,15 +144,15 @@ func TestRemove_in_use(t *testing.T) {
 		store, own, _ := newRemoveStore(t)
 		img := loadTestImage(t, store, "x", "localhost/a:1")
 		own[ctrA] = img.id
-		_, err := store.store.CreateContainer(ctrB, []string{"web"}, img.id, "", "", nil)
+		_, err := store.Storage().CreateContainer(ctrB, []string{"web"}, img.id, "", "", nil)
 		require.NoError(t, err)
-		_, err = store.store.Mount(ctrB, "")
+		_, err = store.Storage().Mount(ctrB, "")
 		require.NoError(t, err)
-		_, errs := store.Remove(t.Context(), []string{"a:1"}, RemoveOptions{Force: true})
+		_, errs := store.Remove(t.Context(), []string{"a:1"}, image.RemoveOptions{Force: true})
 		require.Len(t, errs, 1)
 		require.ErrorContains(t, errs[0], "image used by "+ctrB+": image is in use by a container: ")
 		require.Contains(t, own, ctrA, "a refusal changes nothing")
-		_, err = store.store.Unmount(ctrB, true)
+		_, err = store.Storage().Unmount(ctrB, true)
 		require.NoError(t, err)
 	})
 }
@@ -160,8 +161,8 @@ func TestImageUsers_are_other_tools_only(t *testing.T) {
 	store, own, _ := newRemoveStore(t)
 	img := loadTestImage(t, store, "x", "localhost/a:1")
 	own[ctrA] = img.id
-	require.NoError(t, store.CreateContainer(ctrA, img.id, CreateOptions{}))
-	_, err := store.store.CreateContainer(ctrB, nil, img.id, "", "", nil)
+	require.NoError(t, store.CreateContainer(ctrA, img.id, image.CreateOptions{}))
+	_, err := store.Storage().CreateContainer(ctrB, nil, img.id, "", "", nil)
 	require.NoError(t, err)
 	users, err := store.ImageUsers(t.Context(), img.id)
 	require.NoError(t, err)
@@ -175,10 +176,10 @@ func TestPrune(t *testing.T) {
 	external := loadTestImage(t, store, "external", "localhost/c:1")
 	dangling := loadTestImage(t, store, "dangling")
 	own[ctrA] = used.id
-	_, err := store.store.CreateContainer(ctrB, nil, external.id, "", "", nil)
+	_, err := store.Storage().CreateContainer(ctrB, nil, external.id, "", "", nil)
 	require.NoError(t, err)
 
-	prune := func(opts PruneOptions) []string {
+	prune := func(opts image.PruneOptions) []string {
 		pruned, err := store.Prune(t.Context(), opts)
 		require.NoError(t, err)
 		var ids []string
@@ -188,10 +189,10 @@ func TestPrune(t *testing.T) {
 		}
 		return ids
 	}
-	require.Empty(t, prune(PruneOptions{Filters: []string{"label=motd=other"}}))
-	require.Equal(t, []string{dangling.id}, prune(PruneOptions{}), "only dangling images")
-	require.Equal(t, []string{tagged.id}, prune(PruneOptions{All: true}), "all without a container, podctl's included")
-	require.Equal(t, []string{external.id}, prune(PruneOptions{All: true, External: true}))
+	require.Empty(t, prune(image.PruneOptions{Filters: []string{"label=motd=other"}}))
+	require.Equal(t, []string{dangling.id}, prune(image.PruneOptions{}), "only dangling images")
+	require.Equal(t, []string{tagged.id}, prune(image.PruneOptions{All: true}), "all without a container, podctl's included")
+	require.Equal(t, []string{external.id}, prune(image.PruneOptions{All: true, External: true}))
 }
 
 func TestTag(t *testing.T) {
@@ -208,7 +209,7 @@ func TestTag(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, got.Names)
 	require.Empty(t, got.Name)
-	require.Equal(t, Event{Status: StatusTag, ID: img.id, Name: "b"}, (*events)[0])
+	require.Equal(t, image.Event{Status: image.StatusTag, ID: img.id, Name: "b"}, (*events)[0])
 	require.Len(t, *events, 5)
 	require.ErrorIs(t, store.Tag(t.Context(), "nope", []string{"b"}), errdefs.ErrNoSuchImage)
 }

@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // fakeRegistry is a registry with one repository, motd, whose tag latest is the
@@ -75,19 +77,19 @@ func (r *fakeRegistry) put(t *testing.T, motd string) string {
 
 func TestPull_from_a_registry(t *testing.T) {
 	reg := newRegistry(t)
-	var events []Event
-	store := openTestStore(t, "vfs", Hooks{OnEvent: recordInto(&events)})
+	var events []image.Event
+	store := openTestStore(t, "vfs", image.Hooks{OnEvent: recordInto(&events)})
 	insecure, noRetry := false, uint(0)
 	ref := reg.host + "/motd:latest"
 	var progress bytes.Buffer
-	opts := func(policy PullPolicy) PullOptions {
-		return PullOptions{
+	opts := func(policy image.PullPolicy) image.PullOptions {
+		return image.PullOptions{
 			Policy: policy, Progress: &progress,
 			SignaturePolicy: writeFile(t, t.TempDir(), "policy.json", `{"default": [{"type": "insecureAcceptAnything"}]}`),
-			Registry:        Registry{TLSVerify: &insecure, Retry: &noRetry},
+			Registry:        image.Registry{TLSVerify: &insecure, Retry: &noRetry},
 		}
 	}
-	ensure := func(policy PullPolicy) string {
+	ensure := func(policy image.PullPolicy) string {
 		img, err := store.Ensure(t.Context(), ref, opts(policy))
 		require.NoError(t, err)
 		require.Equal(t, ref, img.Name)
@@ -95,32 +97,32 @@ func TestPull_from_a_registry(t *testing.T) {
 	}
 
 	first := reg.put(t, "one")
-	require.Equal(t, first, ensure(PullMissing))
+	require.Equal(t, first, ensure(image.PullMissing))
 	require.Contains(t, progress.String(), "Trying to pull "+ref+"...\n")
-	require.Equal(t, Event{Status: StatusPull, ID: first, Name: ref}, events[0])
+	require.Equal(t, image.Event{Status: image.StatusPull, ID: first, Name: ref}, events[0])
 
 	before := reg.manifests.Load()
 	second := reg.put(t, "two")
-	require.Equal(t, first, ensure(PullMissing), "missing takes what is there")
-	require.Equal(t, first, ensure(PullNever))
+	require.Equal(t, first, ensure(image.PullMissing), "missing takes what is there")
+	require.Equal(t, first, ensure(image.PullNever))
 	require.Equal(t, before, reg.manifests.Load(), "and does not ask the registry")
-	require.Equal(t, second, ensure(PullNewer), "newer notices another digest")
+	require.Equal(t, second, ensure(image.PullNewer), "newer notices another digest")
 	third := reg.put(t, "three")
-	require.Equal(t, third, ensure(PullAlways))
+	require.Equal(t, third, ensure(image.PullAlways))
 
 	reg.down.Store(true)
-	require.Equal(t, third, ensure(PullNewer), "newer makes do with what is there")
+	require.Equal(t, third, ensure(image.PullNewer), "newer makes do with what is there")
 	events = nil
-	_, err := store.Ensure(t.Context(), ref, opts(PullAlways))
+	_, err := store.Ensure(t.Context(), ref, opts(image.PullAlways))
 	require.Error(t, err)
-	require.Equal(t, []Event{{Status: StatusPullError, Name: ref, Error: err.Error()}}, events)
+	require.Equal(t, []image.Event{{Status: image.StatusPullError, Name: ref, Error: err.Error()}}, events)
 }
 
 func TestSearch(t *testing.T) {
 	reg := newRegistry(t)
-	store := openTestStore(t, "vfs", Hooks{})
+	store := openTestStore(t, "vfs", image.Hooks{})
 	insecure := false
-	opts := SearchOptions{Registry: Registry{TLSVerify: &insecure}}
+	opts := SearchOptions{Registry: image.Registry{TLSVerify: &insecure}}
 	found, err := store.Search(t.Context(), reg.host+"/message", opts)
 	require.NoError(t, err)
 	require.Equal(t, []Found{{Index: reg.host, Name: reg.host + "/motd", Description: "message", Stars: 7, Official: "[OK]"}}, found)

@@ -1,86 +1,68 @@
-package image
+package library
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/containers/common/libimage"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 )
-
-// RemoveOptions modify Remove.
-type RemoveOptions struct {
-	// All removes every image; names must be empty then.
-	All bool
-	// Force removes containers made from the images too, podctl's through
-	// [Hooks.RemoveContainer], and ignores unknown images. A container that
-	// another tool has mounted is in use all the same.
-	Force bool
-	// Ignore takes unknown images for removed.
-	Ignore bool
-	// NoPrune keeps untagged parents.
-	NoPrune bool
-}
-
-// RemoveReport is what a removal did, in order.
-type RemoveReport struct {
-	// Untagged are full names, Deleted are image IDs.
-	Untagged, Deleted []string
-}
 
 // Remove untags and deletes images. An image with several names loses the name
 // it was given by; with the last name it is deleted. Each failure is one error:
 // [errdefs.ErrNoSuchImage], [errdefs.ErrImageInUse] or another; the other
 // images are removed nonetheless.
-func (s *Store) Remove(ctx context.Context, names []string, opts RemoveOptions) (RemoveReport, []error) {
+func (l *Library) Remove(ctx context.Context, names []string, opts image.RemoveOptions) (image.RemoveReport, []error) {
 	libOpts := &libimage.RemoveImagesOptions{
 		Force: opts.Force, Ignore: opts.Ignore || opts.Force, NoPrune: opts.NoPrune,
-		RemoveContainerFunc: func(imageID string) error { return s.removeUsers(ctx, imageID) },
+		RemoveContainerFunc: func(imageID string) error { return l.removeUsers(ctx, imageID) },
 	}
 	if opts.All {
-		return s.removeAll(ctx, libOpts)
+		return l.removeAll(ctx, libOpts)
 	}
 	var errs []error
 	if !opts.Force {
-		names, errs = s.removable(ctx, names)
+		names, errs = l.removable(ctx, names)
 	}
 	// Without names the library would remove every image.
 	if len(names) == 0 {
-		return RemoveReport{}, errs
+		return image.RemoveReport{}, errs
 	}
-	var report RemoveReport
-	removed, rmErrs := s.runtime.RemoveImages(ctx, names, libOpts)
-	s.reportRemoved(ctx, &report, removed)
+	var report image.RemoveReport
+	removed, rmErrs := l.runtime.RemoveImages(ctx, names, libOpts)
+	l.reportRemoved(ctx, &report, removed)
 	for _, err := range rmErrs {
-		errs = append(errs, classify(err))
+		errs = append(errs, image.Classify(err))
 	}
 	return report, errs
 }
 
 // removeAll repeats until nothing more goes: a parent can be deleted only
 // after its children. The errors are those of the last round.
-func (s *Store) removeAll(ctx context.Context, libOpts *libimage.RemoveImagesOptions) (RemoveReport, []error) {
-	var report RemoveReport
+func (l *Library) removeAll(ctx context.Context, libOpts *libimage.RemoveImagesOptions) (image.RemoveReport, []error) {
+	var report image.RemoveReport
 	filters := []string{"readonly=false"}
 	var held []error
 	if !libOpts.Force {
 		var err error
-		if filters, held, err = s.holdBack(ctx, filters); err != nil {
+		if filters, held, err = l.holdBack(ctx, filters); err != nil {
 			return report, []error{err}
 		}
 	}
 	libOpts.Filters = filters
 	for {
-		removed, rmErrs := s.runtime.RemoveImages(ctx, nil, libOpts)
-		s.reportRemoved(ctx, &report, removed)
+		removed, rmErrs := l.runtime.RemoveImages(ctx, nil, libOpts)
+		l.reportRemoved(ctx, &report, removed)
 		if slices.ContainsFunc(removed, func(r *libimage.RemoveImageReport) bool { return r.Removed }) && ctx.Err() == nil {
 			continue
 		}
 		for _, err := range rmErrs {
-			held = append(held, classify(err))
+			held = append(held, image.Classify(err))
 		}
 		return report, held
 	}
@@ -89,9 +71,9 @@ func (s *Store) removeAll(ctx context.Context, libOpts *libimage.RemoveImagesOpt
 // removable sorts out the names whose images podctl's own records say are in
 // use: a container is recorded before its layer is made, and the library knows
 // of the layer only.
-func (s *Store) removable(ctx context.Context, names []string) (free []string, errs []error) {
+func (l *Library) removable(ctx context.Context, names []string) (free []string, errs []error) {
 	for _, name := range names {
-		img, resolved, err := s.lookup(name)
+		img, resolved, err := l.lookup(name)
 		if err != nil {
 			// The library reports it, or ignores it if told to.
 			free = append(free, name)
@@ -102,7 +84,7 @@ func (s *Store) removable(ctx context.Context, names []string) (free []string, e
 			free = append(free, name)
 			continue
 		}
-		users, err := s.inUse(ctx, img.ID())
+		users, err := l.InUse(ctx, img.ID())
 		switch {
 		case err != nil:
 			errs = append(errs, err)
@@ -116,14 +98,14 @@ func (s *Store) removable(ctx context.Context, names []string) (free []string, e
 }
 
 // holdBack adds a filter for each image in use by podctl's own records.
-func (s *Store) holdBack(ctx context.Context, filters []string) ([]string, []error, error) {
-	images, err := s.runtime.ListImages(ctx, nil)
+func (l *Library) holdBack(ctx context.Context, filters []string) ([]string, []error, error) {
+	images, err := l.runtime.ListImages(ctx, nil)
 	if err != nil {
-		return nil, nil, classify(err)
+		return nil, nil, image.Classify(err)
 	}
 	var errs []error
 	for _, img := range images {
-		users, err := s.inUse(ctx, img.ID())
+		users, err := l.InUse(ctx, img.ID())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -138,27 +120,24 @@ func (s *Store) holdBack(ctx context.Context, filters []string) ([]string, []err
 // removeUsers clears the way for a forced removal: it refuses if another tool
 // has a container of the image mounted, then removes podctl's containers. The
 // library deletes what other tools left unmounted.
-func (s *Store) removeUsers(ctx context.Context, imageID string) error {
-	external, err := s.ImageUsers(ctx, imageID)
+func (l *Library) removeUsers(ctx context.Context, imageID string) error {
+	external, err := l.ImageUsers(ctx, imageID)
 	if err != nil {
 		return err
 	}
 	for _, id := range external {
-		if s.isMounted(id) {
+		if l.IsMounted(id) {
 			return inUseError(id, "another tool has it mounted, remove it with that tool")
 		}
 	}
-	own, err := s.inUse(ctx, imageID)
+	own, err := l.InUse(ctx, imageID)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, id := range own {
-		if s.hooks.RemoveContainer == nil {
-			return inUseError(id, "remove the container first")
-		}
 		// Removing one container may take others of the image with it.
-		if err := s.hooks.RemoveContainer(ctx, id); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
+		if err := l.RemoveContainer(ctx, id); err != nil && !errors.Is(err, errdefs.ErrNotFound) {
 			errs = append(errs, err)
 		}
 	}
@@ -166,11 +145,11 @@ func (s *Store) removeUsers(ctx context.Context, imageID string) error {
 }
 
 // reportRemoved adds what the library removed to report and tells the hook.
-func (s *Store) reportRemoved(ctx context.Context, report *RemoveReport, removed []*libimage.RemoveImageReport) {
+func (l *Library) reportRemoved(ctx context.Context, report *image.RemoveReport, removed []*libimage.RemoveImageReport) {
 	for _, r := range removed {
 		report.Untagged = append(report.Untagged, r.Untagged...)
 		for _, name := range r.Untagged {
-			s.event(ctx, Event{Status: StatusUntag, ID: r.ID, Name: name})
+			l.Report(ctx, image.Event{Status: image.StatusUntag, ID: r.ID, Name: name})
 		}
 		if !r.Removed {
 			continue
@@ -180,6 +159,11 @@ func (s *Store) reportRemoved(ctx context.Context, report *RemoveReport, removed
 		if len(r.Untagged) > 0 {
 			name = r.Untagged[0]
 		}
-		s.event(ctx, Event{Status: StatusRemove, ID: r.ID, Name: name})
+		l.Report(ctx, image.Event{Status: image.StatusRemove, ID: r.ID, Name: name})
 	}
+}
+
+// inUseError is the refusal to remove an image because of a container.
+func inUseError(containerID, remedy string) error {
+	return fmt.Errorf("image used by %s: %w: %s", containerID, errdefs.ErrImageInUse, remedy)
 }

@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"bytes"
@@ -20,34 +20,14 @@ import (
 	ociv1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 )
-
-// CommitOptions describe the image that is made of a container.
-type CommitOptions struct {
-	// Name is the image's name, normalized as pull does it; "" for none.
-	Name string
-	// Docker makes an image in Docker's format instead of OCI's. Message is
-	// only kept there.
-	Docker          bool
-	Author, Message string
-	// CreatedBy is the history's word for what made the layer.
-	CreatedBy string
-	// Config is how the container runs, Changes are instructions of a
-	// Dockerfile that are applied to it.
-	Config  ociv1.ImageConfig
-	Changes []string
-	// Healthcheck is kept in Docker's format only.
-	Healthcheck *manifest.Schema2HealthConfig
-	// Squash is the whole root filesystem as a tar stream, which becomes the
-	// only layer; nil for one layer above the image's.
-	Squash io.Reader
-}
 
 // Commit makes an image of what container id has changed, and returns its ID.
 // Errors: ErrNoSuchCtr, for a container without an image in the store, and what
 // is wrong with the name or the changes.
-func (s *Store) Commit(ctx context.Context, id string, opts CommitOptions) (string, error) {
-	container, err := s.store.Container(id)
+func (l *Library) Commit(ctx context.Context, id string, opts image.CommitOptions) (string, error) {
+	container, err := l.Storage().Container(id)
 	if err != nil {
 		return "", fmt.Errorf("container %s has no layer to commit: %w", id, errdefs.ErrNoSuchCtr)
 	}
@@ -55,40 +35,40 @@ func (s *Store) Commit(ctx context.Context, id string, opts CommitOptions) (stri
 	if opts.Name != "" {
 		named, err := libimage.NormalizeName(opts.Name)
 		if err != nil {
-			return "", classify(err)
+			return "", image.Classify(err)
 		}
 		names = []string{named.String()}
 	}
-	img, err := s.committed(ctx, container, opts)
+	img, err := l.committed(ctx, container, opts)
 	if err != nil {
 		return "", err
 	}
-	layer, err := s.commitLayer(container, opts.Squash)
+	layer, err := l.commitLayer(container, opts.Squash)
 	if err != nil {
 		return "", fmt.Errorf("commit container %s: %w", id, err)
 	}
-	imageID, err := s.record(img, layer, names, opts)
+	imageID, err := l.record(img, layer, names, opts)
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("commit container %s: %w", id, err), s.store.DeleteLayer(layer.ID))
+		return "", errors.Join(fmt.Errorf("commit container %s: %w", id, err), l.Storage().DeleteLayer(layer.ID))
 	}
 	return imageID, nil
 }
 
 // committed is the configuration of the new image, but for its layers.
-func (s *Store) committed(ctx context.Context, container *storage.Container, opts CommitOptions) (*ociv1.Image, error) {
+func (l *Library) committed(ctx context.Context, container *storage.Container, opts image.CommitOptions) (*ociv1.Image, error) {
 	changes, err := libimage.ImageConfigFromChanges(opts.Changes)
 	if err != nil {
 		return nil, err
 	}
 	img := &ociv1.Image{Platform: ociv1.Platform{Architecture: runtime.GOARCH, OS: runtime.GOOS}}
 	if container.ImageID != "" {
-		base, _, err := s.runtime.LookupImage(container.ImageID, nil)
+		base, _, err := l.runtime.LookupImage(container.ImageID, nil)
 		if err != nil {
-			return nil, classify(err)
+			return nil, image.Classify(err)
 		}
 		data, err := base.Inspect(ctx, nil)
 		if err != nil {
-			return nil, classify(err)
+			return nil, image.Classify(err)
 		}
 		img.Architecture, img.OS = data.Architecture, data.Os
 		if opts.Squash == nil {
@@ -142,41 +122,41 @@ func union[V any](a, b map[string]V) map[string]V {
 }
 
 // commitLayer stores what the container changed, or the stream, as a layer.
-func (s *Store) commitLayer(container *storage.Container, squash io.Reader) (*storage.Layer, error) {
+func (l *Library) commitLayer(container *storage.Container, squash io.Reader) (*storage.Layer, error) {
 	parent, content := "", squash
 	if squash == nil {
-		diff, err := s.spoolDiff(container)
+		diff, err := l.spoolDiff(container)
 		if err != nil {
 			return nil, err
 		}
 		defer diff.Close()
 		content = diff
 		if container.ImageID != "" {
-			base, err := s.store.Image(container.ImageID)
+			base, err := l.Storage().Image(container.ImageID)
 			if err != nil {
 				return nil, err
 			}
 			parent = base.TopLayer
 		}
 	}
-	layer, _, err := s.store.PutLayer("", parent, nil, "", false, &storage.LayerOptions{}, content)
+	layer, _, err := l.Storage().PutLayer("", parent, nil, "", false, &storage.LayerOptions{}, content)
 	return layer, err
 }
 
 // spoolDiff is what a container's layer has of its own, as a file that has no name:
 // as long as the store gives it away it takes no layer in.
-func (s *Store) spoolDiff(container *storage.Container) (_ *os.File, err error) {
-	layer, err := s.store.Layer(container.LayerID)
+func (l *Library) spoolDiff(container *storage.Container) (_ *os.File, err error) {
+	layer, err := l.Storage().Layer(container.LayerID)
 	if err != nil {
 		return nil, err
 	}
 	plain := archive.Uncompressed
-	diff, err := s.store.Diff("", layer.ID, &storage.DiffOptions{Compression: &plain})
+	diff, err := l.Storage().Diff("", layer.ID, &storage.DiffOptions{Compression: &plain})
 	if err != nil {
 		return nil, err
 	}
 	defer diff.Close()
-	file, err := os.CreateTemp(s.tmpDir, "podctl-commit-*")
+	file, err := os.CreateTemp(l.SystemContext().BigFilesTemporaryDir, "podctl-commit-*")
 	if err != nil {
 		return nil, err
 	}
@@ -196,8 +176,8 @@ func (s *Store) spoolDiff(container *storage.Container) (_ *os.File, err error) 
 }
 
 // record writes configuration and manifest of the image whose top layer it is.
-func (s *Store) record(img *ociv1.Image, top *storage.Layer, names []string, opts CommitOptions) (string, error) {
-	layers, err := s.layersBelow(top)
+func (l *Library) record(img *ociv1.Image, top *storage.Layer, names []string, opts image.CommitOptions) (string, error) {
+	layers, err := l.layersBelow(top)
 	if err != nil {
 		return "", err
 	}
@@ -215,15 +195,15 @@ func (s *Store) record(img *ociv1.Image, top *storage.Layer, names []string, opt
 		{Key: storage.ImageDigestBigDataKey, Data: text, Digest: manifestDigest},
 		{Key: storage.ImageDigestManifestBigDataNamePrefix + "-" + manifestDigest.String(), Data: text, Digest: manifestDigest},
 	}
-	made, err := s.store.CreateImage(configDigest.Encoded(), nil, top.ID, "", &storage.ImageOptions{
+	made, err := l.Storage().CreateImage(configDigest.Encoded(), nil, top.ID, "", &storage.ImageOptions{
 		CreationDate: *img.Created, Digest: manifestDigest, BigData: big,
 	})
 	if err != nil || len(names) == 0 {
 		return idOf(made), err
 	}
 	// A name that another image has moves here.
-	if err := s.store.AddNames(made.ID, names); err != nil {
-		_, undone := s.store.DeleteImage(made.ID, true)
+	if err := l.Storage().AddNames(made.ID, names); err != nil {
+		_, undone := l.Storage().DeleteImage(made.ID, true)
 		return "", errors.Join(err, undone)
 	}
 	return made.ID, nil
@@ -237,13 +217,13 @@ func idOf(img *storage.Image) string {
 }
 
 // layersBelow are the layers of an image, lowest first.
-func (s *Store) layersBelow(top *storage.Layer) (layers []*storage.Layer, err error) {
+func (l *Library) layersBelow(top *storage.Layer) (layers []*storage.Layer, err error) {
 	for layer := top; ; {
 		layers = append(layers, layer)
 		if layer.Parent == "" {
 			break
 		}
-		if layer, err = s.store.Layer(layer.Parent); err != nil {
+		if layer, err = l.Storage().Layer(layer.Parent); err != nil {
 			return nil, err
 		}
 	}
@@ -253,7 +233,7 @@ func (s *Store) layersBelow(top *storage.Layer) (layers []*storage.Layer, err er
 
 // describe makes the configuration and the manifest. Layers are described as the
 // store has them, not compressed: that is how it gives them away again.
-func describe(img *ociv1.Image, layers []*storage.Layer, opts CommitOptions) (config, text []byte, err error) {
+func describe(img *ociv1.Image, layers []*storage.Layer, opts image.CommitOptions) (config, text []byte, err error) {
 	if opts.Docker {
 		return describeDocker(img, layers, opts)
 	}
@@ -270,7 +250,7 @@ func describe(img *ociv1.Image, layers []*storage.Layer, opts CommitOptions) (co
 	return config, text, err
 }
 
-func describeDocker(img *ociv1.Image, layers []*storage.Layer, opts CommitOptions) (config, text []byte, err error) {
+func describeDocker(img *ociv1.Image, layers []*storage.Layer, opts image.CommitOptions) (config, text []byte, err error) {
 	// The two formats share their keys; what Docker's has more is filled in.
 	plain, err := json.Marshal(img)
 	if err != nil {

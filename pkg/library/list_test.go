@@ -1,16 +1,18 @@
-package image
+package library
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/podctl/podctl/pkg/image"
 )
 
 func TestList(t *testing.T) {
 	store, _, _ := newRemoveStore(t)
 	a := loadTestImage(t, store, "a", "localhost/a:1", "localhost/a:2")
 	b := loadTestImage(t, store, "b")
-	require.NoError(t, store.CreateContainer(ctrA, a.id, CreateOptions{}))
+	require.NoError(t, store.CreateContainer(ctrA, a.id, image.CreateOptions{}))
 
 	for _, tt := range []struct {
 		filters []string
@@ -76,7 +78,7 @@ func TestInspect(t *testing.T) {
 func TestInfo(t *testing.T) {
 	store, _, _ := newRemoveStore(t)
 	img := loadTestImage(t, store, "a", "localhost/a:1")
-	require.NoError(t, store.CreateContainer(ctrA, img.id, CreateOptions{}))
+	require.NoError(t, store.CreateContainer(ctrA, img.id, image.CreateOptions{}))
 	info, err := store.Info()
 	require.NoError(t, err)
 	require.Equal(t, "vfs", info.Driver)

@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/containers/common/libimage"
+
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // Details is everything known of one image, with the JSON field names of
@@ -13,14 +15,14 @@ import (
 type Details = libimage.ImageData
 
 // Inspect returns the details of a local image, size and parent included.
-func (s *Store) Inspect(ctx context.Context, ref string) (*Details, error) {
-	img, _, err := s.lookup(ref)
+func (l *Library) Inspect(ctx context.Context, ref string) (*Details, error) {
+	img, _, err := l.lookup(ref)
 	if err != nil {
 		return nil, err
 	}
 	data, err := img.Inspect(ctx, &libimage.InspectOptions{WithSize: true, WithParent: true})
 	if err != nil {
-		return nil, fmt.Errorf("read image %s: %w", img.ID(), classify(err))
+		return nil, fmt.Errorf("read image %s: %w", img.ID(), image.Classify(err))
 	}
 	return data, nil
 }
@@ -38,14 +40,14 @@ type HistoryEntry struct {
 }
 
 // History returns the steps of a local image, newest first.
-func (s *Store) History(ctx context.Context, ref string) ([]HistoryEntry, error) {
-	img, _, err := s.lookup(ref)
+func (l *Library) History(ctx context.Context, ref string) ([]HistoryEntry, error) {
+	img, _, err := l.lookup(ref)
 	if err != nil {
 		return nil, err
 	}
 	history, err := img.History(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read history of image %s: %w", img.ID(), classify(err))
+		return nil, fmt.Errorf("read history of image %s: %w", img.ID(), image.Classify(err))
 	}
 	entries := make([]HistoryEntry, 0, len(history))
 	for _, h := range history {
@@ -56,15 +58,19 @@ func (s *Store) History(ctx context.Context, ref string) ([]HistoryEntry, error)
 	return entries, nil
 }
 
-// Usage is the disk space of one image.
-type Usage = libimage.ImageDiskUsage
-
 // DiskUsage returns the space each name of each image takes, and the space all
 // layers take together, shared ones counted once.
-func (s *Store) DiskUsage(ctx context.Context) ([]Usage, int64, error) {
-	usage, total, err := s.runtime.DiskUsage(ctx)
+func (l *Library) DiskUsage(ctx context.Context) ([]image.Usage, int64, error) {
+	usage, total, err := l.runtime.DiskUsage(ctx)
 	if err != nil {
-		return nil, 0, fmt.Errorf("measure images: %w", classify(err))
+		return nil, 0, fmt.Errorf("measure images: %w", image.Classify(err))
 	}
-	return usage, total, nil
+	out := make([]image.Usage, 0, len(usage))
+	for _, u := range usage {
+		out = append(out, image.Usage{
+			ID: u.ID, Repository: u.Repository, Tag: u.Tag, Created: u.Created, Containers: u.Containers,
+			Size: u.Size, SharedSize: u.SharedSize, UniqueSize: u.UniqueSize,
+		})
+	}
+	return out, total, nil
 }

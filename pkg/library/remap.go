@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"archive/tar"

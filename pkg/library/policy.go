@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"errors"
@@ -65,26 +65,19 @@ func localPolicyFor(explicit string) (*os.File, error) {
 	return file, nil
 }
 
-func closePolicy(file *os.File) {
-	if file != nil {
-		// Nothing can be lost: the file lives in memory only.
-		_ = file.Close()
-	}
-}
-
 // localPolicyPath is the policy to copy between local transports with; ""
 // means the host's own.
-func (s *Store) localPolicyPath() string {
-	if s.localPolicy == nil {
+func (l *Library) localPolicyPath() string {
+	if l.localPolicy == nil {
 		return ""
 	}
-	return s.localPolicy.Name()
+	return l.localPolicy.Name()
 }
 
 // explainPolicy adds the image and the remedy to the library's error about a
 // missing policy, which names neither.
-func (s *Store) explainPolicy(ref string, err error) error {
-	if err == nil || s.localPolicy == nil || !strings.Contains(err.Error(), "no policy.json file found") {
+func (l *Library) explainPolicy(ref string, err error) error {
+	if err == nil || l.localPolicy == nil || !strings.Contains(err.Error(), "no policy.json file found") {
 		return err
 	}
 	return fmt.Errorf("pull image %s: %w: %s", ref, err, policyHint)

@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/containers/common/libimage"
 	"github.com/sirupsen/logrus"
+
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // Summary is one image in a list. Details are filled if they were asked for.
@@ -48,12 +50,12 @@ type ListOptions struct {
 // List returns the images in the store that match, in no particular order. A
 // damaged image is listed with what can be read of it, so that it can be
 // removed.
-func (s *Store) List(ctx context.Context, opts ListOptions) ([]Summary, error) {
-	images, err := s.list(ctx, opts)
+func (l *Library) List(ctx context.Context, opts ListOptions) ([]Summary, error) {
+	images, err := l.list(ctx, opts)
 	if err != nil {
-		return nil, classify(err)
+		return nil, image.Classify(err)
 	}
-	containers, err := s.containersByImage()
+	containers, err := l.ContainersByImage()
 	if err != nil {
 		return nil, err
 	}
@@ -69,20 +71,20 @@ func (s *Store) List(ctx context.Context, opts ListOptions) ([]Summary, error) {
 	return summaries, nil
 }
 
-func (s *Store) list(ctx context.Context, opts ListOptions) ([]*libimage.Image, error) {
+func (l *Library) list(ctx context.Context, opts ListOptions) ([]*libimage.Image, error) {
 	filters := slices.Clone(opts.Filters)
 	if !opts.All {
 		filters = append(filters, "intermediate=false")
 	}
-	listOpts := &libimage.ListImagesOptions{Filters: filters, SetListData: true, IsExternalContainerFunc: s.isExternal(ctx)}
-	images, err := s.runtime.ListImages(ctx, listOpts)
+	listOpts := &libimage.ListImagesOptions{Filters: filters, SetListData: true, IsExternalContainerFunc: l.IsExternal(ctx)}
+	images, err := l.runtime.ListImages(ctx, listOpts)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return images, err
 	}
 	// A file of some image is missing, and with it who is whose parent.
 	logrus.Warnf("Parents of images cannot be told: %v", err)
 	listOpts.Filters, listOpts.SetListData = opts.Filters, false
-	return s.runtime.ListImages(ctx, listOpts)
+	return l.runtime.ListImages(ctx, listOpts)
 }
 
 func summarize(ctx context.Context, img *libimage.Image, details bool) (Summary, error) {

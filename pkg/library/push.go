@@ -1,4 +1,4 @@
-package image
+package library
 
 import (
 	"context"
@@ -12,11 +12,12 @@ import (
 	ociv1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/image"
 )
 
 // PushOptions modify Push.
 type PushOptions struct {
-	// Format is the manifest type oci, v2s1 or v2s2; empty keeps the image's.
+	// Format is the manifest type oci, v2s1 or v2s2; empty keeps the image'l.
 	Format string
 	// Compress the layers of a destination with the dir transport.
 	Compress bool
@@ -30,29 +31,29 @@ type PushOptions struct {
 	// SignBy is a GPG key ID, SignBySigstorePrivateKey a file.
 	SignBy, SignBySigstorePrivateKey string
 	Progress                         io.Writer
-	Registry                         Registry
+	Registry                         image.Registry
 }
 
 // Push copies a local image to a registry, or to where another transport says,
 // and returns the digest of its manifest there. An empty destination means the
 // image's own name.
-func (s *Store) Push(ctx context.Context, ref, destination string, opts PushOptions) (string, error) {
-	img, resolved, err := s.lookup(ref)
+func (l *Library) Push(ctx context.Context, ref, destination string, opts PushOptions) (string, error) {
+	img, resolved, err := l.lookup(ref)
 	if err != nil {
 		return "", err
 	}
-	pushOpts, err := s.pushOptions(opts)
+	pushOpts, err := l.pushOptions(opts)
 	if err != nil {
 		return "", err
 	}
 	if destination == "" {
 		destination = resolved
 	}
-	written, err := s.runtime.Push(ctx, ref, destination, pushOpts)
+	written, err := l.runtime.Push(ctx, ref, destination, pushOpts)
 	if err != nil {
-		return "", classify(err)
+		return "", image.Classify(err)
 	}
-	s.event(ctx, Event{Status: StatusPush, ID: img.ID(), Name: destination})
+	l.Report(ctx, image.Event{Status: image.StatusPush, ID: img.ID(), Name: destination})
 	sum, err := manifest.Digest(written)
 	if err != nil {
 		return "", fmt.Errorf("digest pushed manifest: %w", err)
@@ -60,10 +61,10 @@ func (s *Store) Push(ctx context.Context, ref, destination string, opts PushOpti
 	return sum.String(), nil
 }
 
-func (s *Store) pushOptions(opts PushOptions) (*libimage.PushOptions, error) {
-	out := &libimage.PushOptions{CopyOptions: opts.Registry.copyOptions(opts.Progress)}
+func (l *Library) pushOptions(opts PushOptions) (*libimage.PushOptions, error) {
+	out := &libimage.PushOptions{CopyOptions: copyOptions(opts.Registry, opts.Progress)}
 	// The policy is about what comes in: the source is the store.
-	out.SignaturePolicyPath = s.localPolicyPath()
+	out.SignaturePolicyPath = l.localPolicyPath()
 	out.DirForceCompress = opts.Compress
 	out.ForceCompressionFormat, out.CompressionLevel = opts.ForceCompression, opts.CompressionLevel
 	out.RemoveSignatures = opts.RemoveSignatures
@@ -75,7 +76,7 @@ func (s *Store) pushOptions(opts PushOptions) (*libimage.PushOptions, error) {
 	if opts.CompressionFormat != "" {
 		algorithm, err := compression.AlgorithmByName(opts.CompressionFormat)
 		if err != nil {
-			return nil, classed{err, errdefs.ErrInvalidArg}
+			return nil, image.Classed(err, errdefs.ErrInvalidArg)
 		}
 		out.CompressionFormat = &algorithm
 	}
