@@ -23,19 +23,20 @@ func (r *Runtime) globalArgs() []string {
 	return slices.Concat([]string{"--root", r.cfg.RuntimeRoot}, r.cfg.RuntimeFlags)
 }
 
-// command runs the OCI runtime and returns what it wrote to standard output.
+// command runs the OCI runtime, for the container id, and returns what it wrote to
+// standard output.
 // A failure is a *CommandError, or the context's error if that ended it.
-func (r *Runtime) command(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
-	return r.run(ctx, stdin, append(r.globalArgs(), args...))
+func (r *Runtime) command(ctx context.Context, id string, stdin io.Reader, args ...string) ([]byte, error) {
+	return r.run(ctx, id, stdin, append(r.globalArgs(), args...))
 }
 
-func (r *Runtime) run(ctx context.Context, stdin io.Reader, args []string) ([]byte, error) {
+func (r *Runtime) run(ctx context.Context, id string, stdin io.Reader, args []string) ([]byte, error) {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, r.cfg.RuntimePath, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
-	cmd.Env = r.environ()
+	cmd.Env = r.environ(id)
 	// A ^C at the terminal goes to its whole process group. Whether it ends
 	// this step is the context's decision, so the program must not get it.
 	// If we are killed it goes too, so that whoever comes next finds nobody at

@@ -37,6 +37,10 @@ type Config struct {
 	// Rootless hands the address of the user's session bus on: it is the
 	// user's systemd that makes the cgroups.
 	Rootless bool
+	// Scratch is a directory of a container's own, below which the OCI runtime may
+	// mount something for as long as it runs. Whoever removes it unmounts what was
+	// left there by one that was killed. nil: it takes /tmp, where nobody looks.
+	Scratch func(id string) string
 	// LogLevel is conmon's log level in logrus words. Empty: warn.
 	LogLevel string
 	// ExitCommand is the program, with its arguments, that conmon runs when
@@ -90,7 +94,11 @@ func (r *Runtime) Path() string { return r.cfg.RuntimePath }
 // root may have a session too, but containers of root's belong to the host's
 // systemd, as pods and conmons do. crun asks root's own if it can find it (1.8.1),
 // and the container would escape the limits of its pod.
-func (r *Runtime) environ(extra ...string) []string {
+//
+// Before it does anything crun runs itself again from a read-only bind mount of its
+// program, as runc does, for containers not to write to it (CVE-2019-5736). Where it
+// mounts that is for runc to say, and both take the same variable.
+func (r *Runtime) environ(id string, extra ...string) []string {
 	keep := []string{"PATH", "HOME", "USER", "LANG", "TMPDIR"}
 	session := []string{"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"}
 	prefixes := []string{"XDG_", "CONTAINERS_", "_CONTAINERS_", "PODCTL_", "STORAGE_"}
@@ -105,6 +113,9 @@ func (r *Runtime) environ(extra ...string) []string {
 		if inherited {
 			env = append(env, kv)
 		}
+	}
+	if r.cfg.Scratch != nil && id != "" {
+		env = append(env, "_LIBCONTAINER_STATEDIR="+r.cfg.Scratch(id))
 	}
 	return slices.Concat(env, r.cfg.ConmonEnv, extra)
 }

@@ -25,6 +25,8 @@ const firstFreeFD = 3
 
 // launch is one start of conmon.
 type launch struct {
+	// id is the container's.
+	id   string
 	args []string
 	// dir is the bundle: conmon writes files into its working directory.
 	dir string
@@ -132,7 +134,7 @@ func (m *monitor) command(l launch) *exec.Cmd {
 	pass("_OCI_STARTPIPE", m.start.child)
 	pass("_OCI_ATTACHPIPE", m.attach.child)
 	cmd.ExtraFiles = append(cmd.ExtraFiles, l.held...)
-	cmd.Env = m.runtime.environ(env...)
+	cmd.Env = m.runtime.environ(l.id, env...)
 	// Neither a ^C at our terminal nor its end may reach conmon. It calls
 	// setsid itself, but only after it was let go.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -21,7 +21,7 @@ func (r *Runtime) Start(ctx context.Context, id string) error {
 	if started, err := r.startLikeRunc(ctx, id); started {
 		return err
 	}
-	_, err := r.command(ctx, nil, "start", id)
+	_, err := r.command(ctx, id, nil, "start", id)
 	return err
 }
 
@@ -40,7 +40,7 @@ func (r *Runtime) Kill(ctx context.Context, id string, signal unix.Signal, opts 
 	if opts.All {
 		args = append(args, "--all")
 	}
-	_, err := r.command(ctx, nil, append(args, id, fmt.Sprint(int(signal)))...)
+	_, err := r.command(ctx, id, nil, append(args, id, fmt.Sprint(int(signal)))...)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (r *Runtime) Kill(ctx context.Context, id string, signal unix.Signal, opts 
 
 // Pause freezes all processes of a running container.
 func (r *Runtime) Pause(ctx context.Context, id string) error {
-	_, err := r.command(ctx, nil, "pause", id)
+	_, err := r.command(ctx, id, nil, "pause", id)
 	return err
 }
 
 // Resume lets the processes of a paused container run again.
 func (r *Runtime) Resume(ctx context.Context, id string) error {
-	_, err := r.command(ctx, nil, "resume", id)
+	_, err := r.command(ctx, id, nil, "resume", id)
 	return err
 }
 
@@ -84,7 +84,7 @@ func (r *Runtime) Delete(ctx context.Context, id string, opts DeleteOptions) err
 	if opts.Force {
 		args = append(args, "--force")
 	}
-	_, err := r.command(ctx, nil, append(args, id)...)
+	_, err := r.command(ctx, id, nil, append(args, id)...)
 	if ctx.Err() != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (r *Runtime) removeRecord(id string) error {
 // State asks the OCI runtime about a container; one it does not know is
 // errdefs.ErrNoSuchCtr.
 func (r *Runtime) State(ctx context.Context, id string) (*specs.State, error) {
-	out, err := r.command(ctx, nil, "state", id)
+	out, err := r.command(ctx, id, nil, "state", id)
 	if err != nil {
 		if unknownContainer(err) {
 			return nil, fmt.Errorf("container %s in %s: %w", id, r.Name(), errdefs.ErrNoSuchCtr)
@@ -156,12 +156,12 @@ func (r *Runtime) Update(ctx context.Context, id string, resources *specs.LinuxR
 	if err != nil {
 		return fmt.Errorf("encode resources of container %s: %w", id, err)
 	}
-	_, err = r.command(ctx, bytes.NewReader(input), "update", "--resources", "-", id)
+	_, err = r.command(ctx, id, bytes.NewReader(input), "update", "--resources", "-", id)
 	return err
 }
 
 // Version is what the OCI runtime prints about itself, without the last newline.
 func (r *Runtime) Version(ctx context.Context) (string, error) {
-	out, err := r.run(ctx, nil, []string{"--version"})
+	out, err := r.run(ctx, "", nil, []string{"--version"})
 	return strings.TrimSpace(string(out)), err
 }

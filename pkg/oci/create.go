@@ -134,6 +134,7 @@ func (r *Runtime) create(ctx context.Context, opts CreateOptions) (Created, erro
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
 	m, err := r.spawn(ctx, launch{
+		id:            opts.ID,
 		args:          r.createArgs(opts),
 		dir:           opts.Bundle,
 		env:           opts.Env,

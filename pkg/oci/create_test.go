@@ -285,15 +285,29 @@ func TestConmonEnvironment(t *testing.T) {
 	}), "%q", env)
 }
 
+// What a killed crun leaves mounted is found where the container's own things are.
+func TestScratch(t *testing.T) {
+	scratch := func(id string) string { return "/run/bundles/" + id }
+	f := newFakes(t, func(c *Config) { c.Scratch = scratch })
+	f.script("conmon", `answer {"data":1}`)
+	_, err := f.Create(t.Context(), f.options())
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(f.dir, "conmon.env"))
+	require.NoError(t, err)
+	require.Contains(t, strings.Split(string(text), "\n"), "_LIBCONTAINER_STATEDIR=/run/bundles/"+f.options().ID)
+	r := &Runtime{cfg: Config{Scratch: scratch}}
+	require.NotContains(t, strings.Join(r.environ(""), " "), "STATEDIR", "asked for its version it has no container")
+}
+
 // root's containers are made by the host's systemd, a user's by the user's own.
 func TestSessionBusIsForUsers(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/0")
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/0/bus")
 	t.Setenv("XDG_CONFIG_HOME", "/root/.config")
 	root, user := &Runtime{}, &Runtime{cfg: Config{Rootless: true}}
-	require.Contains(t, root.environ(), "XDG_CONFIG_HOME=/root/.config")
+	require.Contains(t, root.environ(""), "XDG_CONFIG_HOME=/root/.config")
 	for _, kv := range []string{"XDG_RUNTIME_DIR=/run/user/0", "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus"} {
-		require.NotContains(t, root.environ(), kv)
-		require.Contains(t, user.environ(), kv)
+		require.NotContains(t, root.environ(""), kv)
+		require.Contains(t, user.environ(""), kv)
 	}
 }

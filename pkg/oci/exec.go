@@ -87,6 +87,7 @@ func (r *Runtime) exec(ctx context.Context, opts ExecOptions, result ExecResult)
 	starting, cancel := r.bounded(ctx)
 	defer cancel()
 	m, err := r.spawn(starting, launch{
+		id:            opts.ContainerID,
 		args:          r.execArgs(opts),
 		dir:           opts.Dir,
 		env:           opts.Env,

@@ -225,6 +225,7 @@ func (r *Runtime) openOCI() (ociRuntime, error) {
 		ConmonEnv:     r.settings.Conf.Engine.ConmonEnvVars.Get(),
 		ExitDir:       r.settings.ExitDir(),
 		PersistDir:    r.settings.PersistDir(),
+		Scratch:       r.settings.BundleDir,
 		SystemdCgroup: manager.Value == settings.ManagerSystemd,
 		Rootless:      r.settings.Rootless,
 		LogLevel:      r.settings.Flags.LogLevel,
