@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/containers/common/pkg/cgroupv2"
+	"github.com/containers/storage/pkg/regexp"
 	units "github.com/docker/go-units"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -228,7 +228,7 @@ func (r *Runtime) hostname(c *container.Container) string {
 }
 
 // nonHostname is what a container's name may have and a host's may not.
-var nonHostname = regexp.MustCompile(`[^a-zA-Z0-9.-]`)
+var nonHostname = regexp.Delayed(`[^a-zA-Z0-9.-]`)
 
 // etcFiles says where /etc/hosts, resolv.conf and hostname come from: the
 // container whose network namespace is joined, or written anew.

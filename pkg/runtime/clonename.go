@@ -1,12 +1,13 @@
 package runtime
 
 import (
-	"regexp"
 	"strconv"
+
+	"github.com/containers/storage/pkg/regexp"
 )
 
 // clonedName matches the name of a clone and its number, if it has one.
-var clonedName = regexp.MustCompile(`^(.*-clone)(\d*)$`)
+var clonedName = regexp.Delayed(`^(.*-clone)(\d*)$`)
 
 // cloneName is the name of a copy: NAME-clone, or when that is taken
 // NAME-clone1 and so on. A clone's own copy counts on from the clone's number.

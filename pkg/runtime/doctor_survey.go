@@ -7,9 +7,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"github.com/containers/storage/pkg/regexp"
 	"github.com/moby/sys/mountinfo"
 
 	"github.com/podctl/podctl/pkg/cgroupmgr"
@@ -88,7 +88,7 @@ func (r *Runtime) survey(ctx context.Context, rows *census) (*surveyed, error) {
 	return s, nil
 }
 
-var idRule = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var idRule = regexp.Delayed(`^[0-9a-f]{64}$`)
 
 func isID(name string) bool { return idRule.MatchString(name) }
 
@@ -177,10 +177,10 @@ func (r *Runtime) surveyDirectories(s *surveyed) error {
 }
 
 // ctrCgroup is the last part of a container's cgroup with either manager.
-var ctrCgroup = regexp.MustCompile(`^podctl-([0-9a-f]{64})(?:\.scope)?$`)
+var ctrCgroup = regexp.Delayed(`^podctl-([0-9a-f]{64})(?:\.scope)?$`)
 
 // podCgroup is that of a pod.
-var podCgroup = regexp.MustCompile(`^(?:.*podctl_pod_)?([0-9a-f]{64})(?:\.slice)?$`)
+var podCgroup = regexp.Delayed(`^(?:.*podctl_pod_)?([0-9a-f]{64})(?:\.slice)?$`)
 
 // surveyProcesses finds conmons with our exit directory, exit commands, and what
 // runs in cgroups called after containers.

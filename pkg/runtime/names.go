@@ -3,9 +3,9 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/containers/storage/pkg/regexp"
 	"github.com/containers/storage/pkg/stringid"
 	"github.com/docker/docker/pkg/namesgenerator"
 
@@ -13,7 +13,7 @@ import (
 	"github.com/podctl/podctl/pkg/store"
 )
 
-var namePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var namePattern = regexp.Delayed(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // newID is a fresh random ID of 64 hexadecimal digits.
 func newID() string { return stringid.GenerateRandomID() }

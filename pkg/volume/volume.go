@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"time"
+
+	"github.com/containers/storage/pkg/regexp"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 )
@@ -72,7 +73,7 @@ type CreateOptions struct {
 	Anonymous      bool
 }
 
-var nameRule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+var nameRule = regexp.Delayed(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // ValidateName refuses names that cannot be a volume's; ErrBadName.
 func ValidateName(name string) error {

@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
+
+	"github.com/containers/storage/pkg/regexp"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -63,7 +64,7 @@ func RenderInspected[T any](out io.Writer, f ListFormat, found []T) error {
 }
 
 // unknownField is what text/template says of a field that a type does not have.
-var unknownField = regexp.MustCompile(`can't evaluate field (\w+) in type`)
+var unknownField = regexp.Delayed(`can't evaluate field (\w+) in type`)
 
 // asJSON are the objects as JSON shows them, and all keys they have.
 func asJSON[T any](objects []T) ([]any, map[string]bool) {
