@@ -107,6 +107,7 @@ func (h *host) requireClean(a Attachment) {
 	require.True(h.t, isNoLink(err), "the bridge is left")
 	require.NotContains(h.t, h.rules(), "10.231.7.", "firewall rules are left")
 	require.NoFileExists(h.t, a.NSPath+".teardown")
+	require.NoFileExists(h.t, a.NSPath+noteSuffix)
 }
 
 // members counts the interfaces on the network's bridge.
@@ -277,6 +278,44 @@ func TestTeardown(t *testing.T) {
 		require.NoError(t, h.leases.free(testID, []string{"nettest"}))
 		require.NoError(t, h.Teardown(t.Context(), a))
 		h.requireClean(a)
+	})
+	t.Run("after netavark was killed, and podctl when libnetwork had freed the lease", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		pending, err := h.attached(t.Context(), a)
+		require.NoError(t, err)
+		require.NoError(t, note(a.NSPath, pending))
+		require.NoError(t, dropLink(a.NSPath, "eth0"))
+		require.NoError(t, h.leases.free(testID, []string{"nettest"}))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("notes what it undoes before it does", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		before := h.rules()
+		require.NoError(t, os.Mkdir(a.NSPath+noteSuffix, 0o700)) // in the way of the note
+		require.ErrorContains(t, h.Teardown(t.Context(), a), "note what is undone")
+		require.Equal(t, before, h.rules())
+		require.NoError(t, os.Remove(a.NSPath+noteSuffix))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("a note of an address that another container has is nothing to undo", func(t *testing.T) {
+		h.t = t
+		a, b := h.attachment(testID), h.attachment(strings.Repeat("3", 64))
+		status, err := h.Setup(t.Context(), b)
+		require.NoError(t, err)
+		ip := status["nettest"].Interfaces["eth0"].Subnets[0].IPNet.IP
+		require.NoError(t, note(a.NSPath, []attachedNet{{network: types.Network{Name: "nettest"}, options: types.PerNetworkOptions{StaticIPs: []net.IP{ip}}}}))
+		before := h.rules()
+		require.NoError(t, h.Teardown(t.Context(), a))
+		require.Equal(t, before, h.rules())
+		require.NoFileExists(t, a.NSPath+noteSuffix)
 	})
 	t.Run("after a roll-back was killed when all but its namespace was gone", func(t *testing.T) {
 		h.t = t

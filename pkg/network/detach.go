@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,7 +38,10 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 	if err := b.dropStandIn(ctx, a.NSPath); err != nil {
 		return fmt.Errorf("tear down network: %w", err)
 	}
-	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil || b.user.dir == "" {
+	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
+		return err
+	}
+	if err := dropNote(a.NSPath); err != nil || b.user.dir == "" {
 		return err
 	}
 	return b.removeUnused()
@@ -50,6 +54,9 @@ func (b *Backend) Forget(a Attachment) error {
 		if err := dropLink(a.NSPath, options.InterfaceName); err != nil {
 			return fmt.Errorf("remove interface %s: %w", options.InterfaceName, err)
 		}
+	}
+	if err := dropNote(a.NSPath); err != nil {
+		return err
 	}
 	return b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks)))
 }
@@ -81,18 +88,26 @@ type attachedNet struct {
 	whole   bool                    // lease and interface are both there
 }
 
-// attached finds the networks with a lease of the container, or an interface in
-// its namespace. Networks without a description are left out: netavark could
+// attached finds the networks with a lease of the container, an interface in its
+// namespace, or a note that they are being undone. Networks without a description are left out: netavark could
 // do nothing for them.
 func (b *Backend) attached(ctx context.Context, a Attachment) ([]attachedNet, error) {
 	leases, err := b.leases.of(a.ID)
 	if err != nil {
 		return nil, err
 	}
+	noted := readNote(a.NSPath)
 	var pending []attachedNet
 	for name, options := range a.options().Networks {
 		ips, leased := leases[name]
 		linked := hasLink(a.NSPath, options.InterfaceName)
+		if !leased && !linked && len(noted[name]) > 0 {
+			// Somebody else may have the address by now, and with it the rules.
+			ips = noted[name]
+			if leased, err = b.leases.keep(a.ID, name, ips); err != nil {
+				return nil, err
+			}
+		}
 		if !leased && !linked {
 			continue
 		}
@@ -125,6 +140,9 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 	if err != nil {
 		return err
 	}
+	if err := note(a.NSPath, pending); err != nil {
+		return err
+	}
 	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return !p.whole }) {
 		err := b.netavarkTeardown(ctx, a, a.NSPath, pending)
 		if err == nil || ctx.Err() != nil {
@@ -138,6 +156,48 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 		}
 	}
 	return b.rollBack(ctx, a, pending)
+}
+
+// noteSuffix, after a container's NSPath, is the file that notes which addresses are
+// being taken away, as JSON by network. libnetwork frees the leases even when
+// netavark failed, and without the addresses nobody finds the firewall rules: should
+// podctl be killed then, the note still has them. It is not synced, as rules do not
+// outlive a boot either.
+const noteSuffix = ".undoing"
+
+func note(nsPath string, pending []attachedNet) error {
+	if nsPath == "" {
+		return nil
+	}
+	addresses := make(map[string][]net.IP, len(pending))
+	for _, p := range pending {
+		addresses[p.network.Name] = p.options.StaticIPs
+	}
+	text, err := json.Marshal(addresses)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(nsPath+noteSuffix, text, 0o600); err != nil {
+		return fmt.Errorf("note what is undone: %w", err)
+	}
+	return nil
+}
+
+// readNote is what note wrote; nothing of one that is torn, as its writer had not
+// begun then.
+func readNote(nsPath string) (addresses map[string][]net.IP) {
+	text, err := os.ReadFile(nsPath + noteSuffix)
+	if err != nil || json.Unmarshal(text, &addresses) != nil {
+		return nil
+	}
+	return addresses
+}
+
+func dropNote(nsPath string) error {
+	if err := os.Remove(nsPath + noteSuffix); nsPath != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("note what is undone: %w", err)
+	}
+	return nil
 }
 
 // standInSuffix, after a container's NSPath, is the namespace of rollBack: the
