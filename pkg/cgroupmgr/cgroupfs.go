@@ -78,7 +78,7 @@ func (m *cgroupfs) CreatePod(ctx context.Context, p string, r *specs.LinuxResour
 	return err
 }
 
-func (m *cgroupfs) UpdatePod(_ context.Context, p string, r *specs.LinuxResources) error {
+func (m *cgroupfs) Update(_ context.Context, p string, r *specs.LinuxResources) error {
 	if p == "" || m.rootless {
 		return nil
 	}

@@ -129,7 +129,7 @@ func createFails(t *testing.T, h *host) {
 
 func updateGone(t *testing.T, h *host) {
 	p, _ := h.pod(t, "web")
-	err := h.UpdatePod(t.Context(), p, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: 5}})
+	err := h.Update(t.Context(), p, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: 5}})
 	require.ErrorIs(t, err, errdefs.ErrNotFound)
 }
 
@@ -275,7 +275,7 @@ func removeOnlyPods(t *testing.T, h *host) {
 
 func emptyPath(t *testing.T, h *host) {
 	require.NoError(t, h.CreatePod(t.Context(), "", nil))
-	require.NoError(t, h.UpdatePod(t.Context(), "", nil))
+	require.NoError(t, h.Update(t.Context(), "", nil))
 	require.NoError(t, h.RemovePod(t.Context(), ""))
 	pids, err := h.Processes("")
 	require.NoError(t, err)

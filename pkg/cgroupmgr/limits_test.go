@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	systemdbus "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/stretchr/testify/require"
@@ -60,7 +61,7 @@ func TestCgroupfsLimits(t *testing.T) {
 			for file, value := range want {
 				require.Equal(t, value, h.kernel.read(file[0], cgroup, file[1]), file[1])
 			}
-			require.NoError(t, h.UpdatePod(t.Context(), p, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: -1}}))
+			require.NoError(t, h.Update(t.Context(), p, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: -1}}))
 			require.Equal(t, "max", h.kernel.read("pids", cgroup, "pids.max"))
 		})
 	}
@@ -100,7 +101,7 @@ func TestMissingLimits(t *testing.T) {
 		require.NoError(t, h.CreatePod(t.Context(), "/podctl_parent/web", r))
 		require.Equal(t, "5", h.kernel.read("", "/podctl_parent/web", "memory.max"))
 		r.Unified = map[string]string{"../memory.max": "5"}
-		require.ErrorIs(t, h.UpdatePod(t.Context(), "/podctl_parent/web", r), errdefs.ErrInvalidArgument)
+		require.ErrorIs(t, h.Update(t.Context(), "/podctl_parent/web", r), errdefs.ErrInvalidArgument)
 	})
 	t.Run("rootless sets none", func(t *testing.T) {
 		k := newKernel(t, V2)
@@ -208,6 +209,15 @@ func TestSystemdLimits(t *testing.T) {
 	}
 	require.NotContains(t, unit, "CPUQuotaPeriodUSec", "systemd older than 242 has none")
 	require.NotContains(t, unit, "Slice", "a slice is in another by its name")
+
+	t.Run("a container's limit is its scope's", func(t *testing.T) {
+		scope := containerScope("a")
+		cgroup := h.ContainerCgroup(p, "a")
+		require.NoError(t, h.bus.StartTransientUnit(t.Context(), scope, []systemdbus.Property{property("Slice", path.Base(p))}))
+		require.NoError(t, h.Update(t.Context(), cgroup, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: -1}}))
+		require.Equal(t, infinity, h.bus.units[scope]["TasksMax"])
+		require.Equal(t, "max", h.kernel.read("pids", cgroup, "pids.max"))
+	})
 
 	t.Run("limits of a v1 host are written too", func(t *testing.T) {
 		h := newHost(t, Systemd, V1)

@@ -50,7 +50,7 @@ type Manager interface {
 
 	// Delegated returns those of the limits that can be set, and the controllers
 	// the others would need; a user has only what systemd was told to delegate.
-	// It changes nothing in r. CreatePod and UpdatePod leave those out by themselves.
+	// It changes nothing in r. CreatePod and Update leave those out by themselves.
 	Delegated(r *specs.LinuxResources) (settable *specs.LinuxResources, missing []string)
 
 	// CreatePod makes the pod cgroup and sets the limits in r, which may be
@@ -59,9 +59,10 @@ type Manager interface {
 	// limits. Limits of r that pods have no flag for are not looked at.
 	CreatePod(ctx context.Context, path string, r *specs.LinuxResources) error
 
-	// UpdatePod sets the limits in r on a pod cgroup that exists; what r
-	// leaves out keeps its value.
-	UpdatePod(ctx context.Context, path string, r *specs.LinuxResources) error
+	// Update sets the limits in r on a pod's or a container's cgroup that exists;
+	// what r leaves out keeps its value. Of those of a container the OCI runtime
+	// is told first: it may remember them, and has more than pods have.
+	Update(ctx context.Context, path string, r *specs.LinuxResources) error
 
 	// RemovePod removes the pod cgroup and all below it from every hierarchy.
 	// It waits for processes to leave until ctx ends, or for twenty seconds if

@@ -107,7 +107,7 @@ func TestRealTree(t *testing.T) {
 			if r.Memory.Swap != nil {
 				r.Memory.Swap = ptr(2 * mib << 20)
 			}
-			require.NoError(t, m.UpdatePod(t.Context(), p, r))
+			require.NoError(t, m.Update(t.Context(), p, r))
 		}
 		require.NoError(t, m.RemovePod(t.Context(), p))
 		nothingLeft(t, m)

@@ -103,11 +103,11 @@ func (m *systemd) CreatePod(ctx context.Context, p string, r *specs.LinuxResourc
 	err = m.bus.StartTransientUnit(ctx, slice, props)
 	switch {
 	case errors.Is(err, errdefs.ErrExists):
-		return m.UpdatePod(ctx, p, r)
+		return m.Update(ctx, p, r)
 	case err != nil:
 		return err
 	}
-	if err := m.limitDirectly(ctx, slice, r); err != nil {
+	if err := m.limitDirectly(ctx, m.cgroup(slice), r); err != nil {
 		return errors.Join(err, m.stop(ctx, slice))
 	}
 	return nil
@@ -118,8 +118,7 @@ func (m *systemd) CreatePod(ctx context.Context, p string, r *specs.LinuxResourc
 // files by name. For all others it is how we learn that the kernel refuses one or
 // lacks a controller: systemd (252) only puts that into the journal and starts the
 // slice without the limit.
-func (m *systemd) limitDirectly(ctx context.Context, slice string, r *specs.LinuxResources) error {
-	p := m.cgroup(slice)
+func (m *systemd) limitDirectly(ctx context.Context, p string, r *specs.LinuxResources) error {
 	switch {
 	case r == nil:
 		return nil
@@ -134,22 +133,30 @@ func (m *systemd) limitDirectly(ctx context.Context, slice string, r *specs.Linu
 	return m.limit(p, r)
 }
 
-func (m *systemd) UpdatePod(ctx context.Context, p string, r *specs.LinuxResources) error {
+func (m *systemd) Update(ctx context.Context, p string, r *specs.LinuxResources) error {
 	if p == "" {
 		return nil
 	}
-	slice := path.Base(p)
+	unit := path.Base(p)
 	r, _ = m.Delegated(r)
 	props, err := limitProperties(r)
 	if err != nil {
-		return fmt.Errorf("limit slice %s: %w", slice, err)
+		return fmt.Errorf("limit %s: %w", unit, err)
 	}
 	if len(props) > 0 {
-		if err := m.bus.SetUnitProperties(ctx, slice, props); err != nil {
+		if err := m.bus.SetUnitProperties(ctx, unit, props); err != nil {
 			return err
 		}
 	}
-	return m.limitDirectly(ctx, slice, r)
+	return m.limitDirectly(ctx, m.unitCgroup(p), r)
+}
+
+// unitCgroup returns where in the tree the unit of a path is.
+func (m *systemd) unitCgroup(p string) string {
+	if base := path.Base(p); strings.HasSuffix(base, sliceSuffix) {
+		return m.cgroup(base)
+	}
+	return rooted(p)
 }
 
 func (m *systemd) RemovePod(ctx context.Context, p string) error {
@@ -299,10 +306,7 @@ func (m *systemd) Processes(p string) ([]int, error) {
 	if p == "" {
 		return nil, nil
 	}
-	if base := path.Base(p); strings.HasSuffix(base, sliceSuffix) {
-		return m.processes(m.cgroup(base), everyCgroup)
-	}
-	return m.processes(rooted(p), everyCgroup)
+	return m.processes(m.unitCgroup(p), everyCgroup)
 }
 
 // scope returns the properties of a scope in slice that takes the processes in.

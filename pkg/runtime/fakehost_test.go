@@ -447,6 +447,8 @@ func (o fakeOCI) Resume(_ context.Context, id string) error {
 	return o.freeze("oci-resume", id, "paused", "running")
 }
 
+func (fakeOCI) Name() string { return "crun" }
+
 func (o fakeOCI) Update(_ context.Context, id string, _ *specs.LinuxResources) error {
 	return o.step("oci-update", id, func() error { return nil })
 }
@@ -500,6 +502,8 @@ func (g fakeCgroups) OOMKillsGone(parent string) (n uint64, known bool) {
 	n, known = g.oomKillsGone[parent]
 	return n, known
 }
+
+func (fakeCgroups) Update(context.Context, string, *specs.LinuxResources) error { return nil }
 
 // Processes: what the fake OCI runtime makes has none in a cgroup.
 func (fakeCgroups) Ahead() {}

@@ -33,6 +33,7 @@ type database interface {
 
 // ociRuntime creates and ends containers. See package oci.
 type ociRuntime interface {
+	Name() string
 	Create(ctx context.Context, opts oci.CreateOptions) (oci.Created, error)
 	Start(ctx context.Context, id string) error
 	Delete(ctx context.Context, id string, opts oci.DeleteOptions) error

@@ -3,8 +3,10 @@ package runtime
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/event"
+	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -101,26 +104,71 @@ func (r *Runtime) limit(ctx context.Context, c *container.Container, to *contain
 	if err != nil {
 		return err
 	}
-	if err := engine.Update(ctx, c.ID, after); err != nil {
+	cgroup := m.ContainerCgroup(to.CgroupParent, c.ID)
+	if err := setLimits(ctx, engine, m, c.ID, cgroup, after); err != nil {
 		// Some limits were set before the one that was refused.
 		return undo(ctx, withRemedy(err), func(ctx context.Context) error {
-			return engine.Update(ctx, c.ID, lifted(before, after))
+			return setLimits(ctx, engine, m, c.ID, cgroup, lifted(before, after, r.pidsLimit(c.Config)))
 		})
 	}
 	return nil
 }
 
-// withRemedy adds what to do about a limit that was refused.
-func withRemedy(err error) error {
-	if remedy := cgroupmgr.Remedy(err.Error()); remedy != "" {
-		return fmt.Errorf("%w: %s", err, remedy)
+// setLimits changes the limits of a container that has a process.
+func setLimits(ctx context.Context, engine ociRuntime, m cgroupmgr.Manager, id, cgroup string, limits *specs.LinuxResources) error {
+	var lift *specs.LinuxResources
+	if engine.Name() == "crun" {
+		limits, lift = withoutLifted(limits)
 	}
-	return err
+	if err := engine.Update(ctx, id, limits); err != nil || lift == nil {
+		return err
+	}
+	return m.Update(ctx, cgroup, lift)
+}
+
+// withoutLifted takes out of the limits those that are to be none and that crun
+// (1.8.1) cannot take back: it writes them as a number which the kernel refuses.
+// It does not remember limits, so that nobody has to tell it. lift is nil if there
+// are none.
+func withoutLifted(limits *specs.LinuxResources) (rest, lift *specs.LinuxResources) {
+	rest = limits
+	take := func() {
+		if lift == nil {
+			out := *limits
+			rest, lift = &out, new(specs.LinuxResources)
+		}
+	}
+	if limits.CPU != nil && limits.CPU.Quota != nil && *limits.CPU.Quota < 0 {
+		take()
+		cpu := *limits.CPU
+		lift.CPU = &specs.LinuxCPU{Quota: cpu.Quota, Period: cpu.Period}
+		cpu.Quota, cpu.Period = nil, nil
+		rest.CPU = &cpu
+	}
+	if limits.Pids != nil && limits.Pids.Limit < 0 {
+		take()
+		lift.Pids, rest.Pids = limits.Pids, nil
+	}
+	return rest, lift
+}
+
+// withRemedy adds what to do about a limit that was refused. Its class, which
+// the text of err ends with, ends the new text too.
+func withRemedy(err error) error {
+	remedy := cgroupmgr.Remedy(err.Error())
+	if remedy == "" {
+		return err
+	}
+	var failed *oci.CommandError
+	if errors.As(err, &failed) {
+		return fmt.Errorf("%s: %s: %w", strings.TrimSuffix(err.Error(), ": "+failed.Class.Error()), remedy, failed.Class)
+	}
+	return fmt.Errorf("%w: %s", err, remedy)
 }
 
 // lifted are the limits before and, for those that only after has, what the kernel
-// takes for none.
-func lifted(before, after *specs.LinuxResources) *specs.LinuxResources {
+// takes for none. processes is how many a container may have that was not limited.
+func lifted(before, after *specs.LinuxResources, processes int64) *specs.LinuxResources {
 	out := *before
 	if after.CPU != nil {
 		cpu := specs.LinuxCPU{}
@@ -143,7 +191,10 @@ func lifted(before, after *specs.LinuxResources) *specs.LinuxResources {
 		out.Memory = &memory
 	}
 	if after.Pids != nil && before.Pids == nil {
-		out.Pids = &specs.LinuxPids{Limit: -1}
+		if processes <= 0 {
+			processes = -1
+		}
+		out.Pids = &specs.LinuxPids{Limit: processes}
 	}
 	return &out
 }

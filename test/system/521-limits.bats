@@ -216,15 +216,31 @@ throttled() { (($(sed -n 's/^nr_throttled //p' "$1") > 0)); }
   assert_json '.[0].HostConfig | [.Memory, .NanoCpus, .PidsLimit, .CpusetCpus] | join(" ")' "$((48 << 20)) 250000000 20 0"
 }
 
-@test "an update that is refused has changed nothing, and says what to do" {
-  run_podctl run -d --name c1 --memory 64m "$IMAGE" sleep 1000
+@test "update takes limits back" {
+  run_podctl run -d --name c1 --cpu-period 50000 --cpu-quota 10000 --pids-limit 20 "$IMAGE" sleep 1000
   local cgroup
   cgroup=$(container_cgroup c1)
-  run_podctl 125 update --memory 48m --cpus 0.5 --cpuset-cpus 4095 c1
+  run_podctl update --cpu-quota -1 --pids-limit -1 --memory 48m c1
+  like "$(cut -d' ' -f1 "$(knob "$cgroup" cpu cpu.cfs_quota_us cpu.max)")" '^(-1|max)$'
+  is "$(cat "$(knob "$cgroup" pids pids.max pids.max)")" max
+  is "$(cat "$(knob "$cgroup" memory memory.limit_in_bytes memory.max)")" $((48 << 20)) 'one beside them'
+  if has systemd; then
+    # What systemd would set when it writes this unit's limits the next time.
+    is "$(systemctl show --property TasksMax --value "$(basename "$cgroup")")" infinity
+  fi
+}
+
+@test "an update that is refused has changed nothing, and says what to do" {
+  run_podctl run -d --name c1 --memory 64m "$IMAGE" sleep 1000
+  local cgroup processes
+  cgroup=$(container_cgroup c1)
+  processes=$(cat "$(knob "$cgroup" pids pids.max pids.max)")
+  run_podctl 125 update --memory 48m --cpus 0.5 --pids-limit 20 --cpuset-cpus 4095 c1
   one_line
   like "$stderr" '^Error: .*cpuset.*--cpuset-cpus takes CPUs that are online'
   is "$(cat "$(knob "$cgroup" memory memory.limit_in_bytes memory.max)")" $((64 << 20))
   like "$(cut -d' ' -f1 "$(knob "$cgroup" cpu cpu.cfs_quota_us cpu.max)")" '^(-1|max)$'
+  is "$(cat "$(knob "$cgroup" pids pids.max pids.max)")" "$processes"
   run_podctl inspect c1
   assert_json '.[0].HostConfig | [.Memory, .NanoCpus, .CpusetCpus] | join(" ")' "$((64 << 20)) 0 "
 }
