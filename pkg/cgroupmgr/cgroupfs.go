@@ -148,11 +148,19 @@ func (m *cgroupfs) Leave(parent string) {
 }
 
 func (m *cgroupfs) AddConmon(ctx context.Context, parent, id string, pid int) error {
-	p := m.ContainerPath(parent, id)
+	p := m.ConmonCgroup(parent, id)
 	if p == "" {
 		return nil
 	}
-	return m.enter(ctx, path.Join(path.Dir(p), "conmon"), pid)
+	return m.enter(ctx, p, pid)
+}
+
+func (m *cgroupfs) ConmonCgroup(parent, id string) string {
+	p := m.ContainerPath(parent, id)
+	if p == "" {
+		return ""
+	}
+	return path.Join(path.Dir(p), "conmon")
 }
 
 func (m *cgroupfs) Processes(p string) ([]int, error) {

@@ -217,6 +217,11 @@ func TestSystemdLimits(t *testing.T) {
 		require.NoError(t, h.Update(t.Context(), cgroup, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: -1}}))
 		require.Equal(t, infinity, h.bus.units[scope]["TasksMax"])
 		require.Equal(t, "max", h.kernel.read("pids", cgroup, "pids.max"))
+
+		inner := path.Join(cgroup, crunCgroup)
+		h.kernel.run(inner)
+		require.NoError(t, h.Update(t.Context(), cgroup, &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: 7}}))
+		require.Equal(t, "7", h.kernel.read("pids", inner, "pids.max"), "crun has the processes in there")
 	})
 
 	t.Run("limits of a v1 host are written too", func(t *testing.T) {

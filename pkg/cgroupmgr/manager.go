@@ -105,6 +105,9 @@ type Manager interface {
 	// cannot vanish, and the container starts inside the pod's limits.
 	AddConmon(ctx context.Context, parent, id string, pid int) error
 
+	// ConmonCgroup returns where AddConmon moves it, as ContainerCgroup does.
+	ConmonCgroup(parent, id string) string
+
 	// Processes returns the ids of all processes in the cgroup and below it,
 	// in any hierarchy, in ascending order; none if there is no such cgroup.
 	Processes(path string) ([]int, error)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -148,7 +149,15 @@ func (m *systemd) Update(ctx context.Context, p string, r *specs.LinuxResources)
 			return err
 		}
 	}
-	return m.limitDirectly(ctx, m.unitCgroup(p), r)
+	cgroup := m.unitCgroup(p)
+	if err := m.limitDirectly(ctx, cgroup, r); err != nil {
+		return err
+	}
+	// The narrower of the two holds.
+	if inner := path.Join(cgroup, crunCgroup); m.layout.Kind == V2 && exists(filepath.Join(m.layout.Hierarchies[0].Dir, inner)) {
+		return m.limitDirectly(ctx, inner, r)
+	}
+	return nil
 }
 
 // unitCgroup returns where in the tree the unit of a path is.
@@ -284,14 +293,14 @@ func (m *systemd) removeLeft(ctx context.Context, p string) error {
 func (m *systemd) Leave(string) {}
 
 func (m *systemd) AddConmon(ctx context.Context, parent, id string, pid int) error {
-	slice := m.slice(parent)
-	unit := "podctl-conmon-" + id + ".scope"
-	props := scope(slice, uint32(pid))
+	cgroup := m.ConmonCgroup(parent, id)
+	unit := path.Base(cgroup)
+	props := scope(m.slice(parent), uint32(pid))
 	err := m.bus.StartTransientUnit(ctx, unit, props)
 	if !errors.Is(err, errdefs.ErrExists) {
 		return err
 	}
-	pids, err := m.processes(path.Join(m.cgroup(slice), unit), everyCgroup)
+	pids, err := m.processes(cgroup, everyCgroup)
 	if err != nil || slices.Contains(pids, pid) {
 		return err
 	}
@@ -300,6 +309,10 @@ func (m *systemd) AddConmon(ctx context.Context, parent, id string, pid int) err
 		return err
 	}
 	return m.bus.StartTransientUnit(ctx, unit, props)
+}
+
+func (m *systemd) ConmonCgroup(parent, id string) string {
+	return path.Join(m.cgroup(m.slice(parent)), "podctl-conmon-"+id+".scope")
 }
 
 func (m *systemd) Processes(p string) ([]int, error) {

@@ -43,6 +43,8 @@ type world struct {
 	podCgroups, ctrCgroups, layers, mounts, netns, leases, bundles map[string]bool
 	ctrs                                                           map[string]*fakeCtr
 	parents                                                        map[string]string // cgroup parents by container ID
+	// oomKills is what a cgroup counts, by path.
+	oomKills map[string]uint64
 	// oomKillsGone is what is known of cgroups that systemd removed, by parent.
 	oomKillsGone map[string]uint64
 	// journal is every effect in order: "verb object".
@@ -492,7 +494,12 @@ func (fakeCgroups) DefaultParent() string             { return "/podctl_parent" 
 func (fakeCgroups) ContainerPath(p, id string) string { return p + "/" + id }
 
 func (g fakeCgroups) ContainerCgroup(p, id string) string { return g.ContainerPath(p, id) }
-func (fakeCgroups) OOMKills(string) (uint64, bool)        { return 0, false }
+func (g fakeCgroups) ConmonCgroup(p, id string) string    { return g.ContainerPath(p, id) + "-conmon" }
+
+func (g fakeCgroups) OOMKills(path string) (n uint64, known bool) {
+	n, known = g.oomKills[path]
+	return n, known
+}
 
 func (fakeCgroups) Delegated(r *specs.LinuxResources) (*specs.LinuxResources, []string) {
 	return r, nil

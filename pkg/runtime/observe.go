@@ -59,7 +59,8 @@ func stateBeforeStart(c *container.Container) container.State {
 }
 
 // overlayExit marks a container whose process is gone as stopped, with the exit
-// code conmon left, or unknownExit when conmon is gone too.
+// code conmon left. When conmon is gone too that is unknownExit, unless the kernel
+// says what happened.
 func (r *Runtime) overlayExit(c *container.Container) {
 	c.State = container.Stopped
 	c.Runtime.Exited = true
@@ -70,8 +71,13 @@ func (r *Runtime) overlayExit(c *container.Container) {
 		}
 		c.Runtime.ExitCode, c.Runtime.FinishedAt = code, at
 		c.Runtime.OOMKilled = r.oomKilled(c)
-	} else if c.Runtime.FinishedAt.Before(c.Runtime.StartedAt) {
+		return
+	}
+	if c.Runtime.FinishedAt.Before(c.Runtime.StartedAt) {
 		c.Runtime.FinishedAt = time.Now().UTC()
+	}
+	if r.killedWithConmon(c) {
+		c.Runtime.ExitCode, c.Runtime.OOMKilled = killedCode, true
 	}
 }
 

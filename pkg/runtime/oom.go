@@ -61,6 +61,32 @@ func (r *Runtime) oomKilled(c *container.Container) bool {
 	})
 }
 
+// killedWithConmon tells whether the kernel killed a container that left no exit
+// file for want of memory, and its conmon too: it does when what the pod may use is
+// not free again before somebody in it needs more, and conmon can except itself
+// with CAP_SYS_RESOURCE only.
+func (r *Runtime) killedWithConmon(c *container.Container) bool {
+	m, parent := r.cgroupOf(c)
+	if m == nil || c.Intent == intentStop || r.alive(c.Runtime.Conmon) {
+		return false
+	}
+	killed, known := m.OOMKills(m.ContainerCgroup(parent, c.ID))
+	if known && killed == 0 {
+		return false
+	}
+	conmons, conmonKnown := m.OOMKills(m.ConmonCgroup(parent, c.ID))
+	if known && conmonKnown {
+		return conmons > 0
+	}
+	// systemd has removed what they were in.
+	before, marked := readOOMMark(r.oomMark(c.ID), parent)
+	if !marked {
+		return false
+	}
+	gone, goneKnown := m.OOMKillsGone(parent)
+	return goneKnown && killed+conmons+gone >= before+2
+}
+
 // markOOMKills notes how many were killed before a container that is about to
 // start. Without it the container's own count, or conmon, must do.
 func (r *Runtime) markOOMKills(c *container.Container) {

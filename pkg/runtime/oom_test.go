@@ -93,3 +93,37 @@ func TestWhoseOOMKill(t *testing.T) {
 		})
 	}
 }
+
+// Without an exit file nobody says how a container ended, but for the kernel: if it
+// killed conmon for memory too, that was the end.
+func TestKilledWithConmon(t *testing.T) {
+	const parent = "/podctl_parent"
+	for name, tc := range map[string]struct {
+		counts func(b *bench, id string)
+		code   int
+	}{
+		"both_are_counted":        {func(b *bench, id string) { b.oomKills[parent+"/"+id], b.oomKills[parent+"/"+id+"-conmon"] = 1, 1 }, 137},
+		"conmon_is_not":           {func(b *bench, id string) { b.oomKills[parent+"/"+id], b.oomKills[parent+"/"+id+"-conmon"] = 1, 0 }, -1},
+		"the_container_is_not":    {func(b *bench, id string) { b.oomKills[parent+"/"+id], b.oomKills[parent+"/"+id+"-conmon"] = 0, 1 }, -1},
+		"both_are_gone":           {func(b *bench, _ string) { b.oomKillsGone[parent] += 2 }, 137},
+		"one_of_them_was_killed":  {func(b *bench, _ string) { b.oomKillsGone[parent]++ }, -1},
+		"one_is_gone":             {func(b *bench, id string) { b.oomKills[parent+"/"+id] = 1; b.oomKillsGone[parent]++ }, 137},
+		"nobody_was_for_memory":   {func(*bench, string) {}, -1},
+		"no_cgroup_counts_at_all": {func(b *bench, _ string) { b.oomKillsGone = nil }, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.oomKills, b.oomKillsGone = map[string]uint64{}, map[string]uint64{parent: 2}
+			id := b.ctr("a", "")
+			require.NoError(t, os.MkdirAll(filepath.Join(b.settings.PersistDir(), id), 0o700)) // conmon's
+			require.NoError(t, b.open().StartContainer(b.ctx, id))
+			tc.counts(b, id)
+			close(b.ctrs[id].conmon.done)
+			b.exit(id, 0)
+			require.NoError(t, b.open().CleanupContainer(b.ctx, id, CleanupOptions{}))
+			run := b.row(id).Runtime
+			require.Equal(t, tc.code, run.ExitCode)
+			require.Equal(t, tc.code == 137, run.OOMKilled)
+		})
+	}
+}
