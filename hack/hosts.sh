@@ -6,6 +6,9 @@
 # is around it (make check, make check-vm). Of several runs of a test on one KIND
 # the last one counts. The order of kinds is that of the columns.
 #
+# What the table has of a file on a kind stays if the outputs have fewer tests of it
+# there: few runs are of everything. To begin anew, empty the table first.
+#
 #   hack/hosts.sh root=root.log user-alone=user.log {systemd,cgroupfs,user}=bin/hosts/...
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,15 +17,53 @@ doc=docs/hosts.md
 begin='<!-- made by hack/hosts.sh -->' end='<!-- end -->'
 (($#)) || { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2; }
 
+# table_there: what the document has between the marks
+table_there() { awk -v begin="$begin" -v end="$end" '$0 == end { exit } inside { print } $0 == begin { inside = 1 }' "$doc"; }
+
 # matrix KIND=OUTPUT...: prints the table and the reasons
 matrix() {
   local arg
-  for arg; do
-    [[ -s ${arg#*=} ]] || { echo "hosts: nothing in ${arg#*=}" >&2; return 1; }
-    printf '@ %s\n' "${arg%%=*}"
-    grep -E '^(not )?ok [0-9]+ [^ ]+: ' "${arg#*=}"
-  done | awk '
-    /^@ / { kind = $2; if (!(kind in column)) { column[kind] = ++columns; kinds[columns] = kind }; next }
+  {
+    table_there
+    for arg; do
+      [[ -s ${arg#*=} ]] || { echo "hosts: nothing in ${arg#*=}" >&2; return 1; }
+      printf '@ %s\n' "${arg%%=*}"
+      grep -E '^(not )?ok [0-9]+ [^ ]+: ' "${arg#*=}" || true
+    done
+  } | awk '
+    function column_of(k) { if (!(k in column)) { column[k] = ++columns; kinds[columns] = k } }
+    /^\| file \|/ {
+      n_there = split($0, there, / *\| */)
+      for (i = 3; i < n_there; i++) column_of(there[i])
+      next
+    }
+    /^\| [0-9]/ {
+      split($0, part, / *\| */)
+      files[part[2]] = 1
+      for (i = 3; i < n_there; i++) if (part[i] != "–") {
+        was[there[i], part[2]] = part[i]
+        of_cell = part[i]; gsub(/[^0-9]+/, " ", of_cell)
+        split(of_cell, number, " ")
+        for (x in number) was_tests[there[i], part[2]] += number[x]
+      }
+      next
+    }
+    /^- .*\. [^ ]+: .*\)\.$/ {
+      reason = $0; sub(/^- /, "", reason); sub(/\. [^ ]+: [^:]* \([0-9]+\).*$/, "", reason)
+      rest = substr($0, length(reason) + 5); sub(/\.$/, "", rest)
+      m = split(rest, by_kind, "; ")
+      for (i = 1; i <= m; i++) {
+        kind = by_kind[i]; sub(/: .*/, "", kind); sub(/^[^:]*: /, "", by_kind[i])
+        l = split(by_kind[i], by_file, ", ")
+        for (j = 1; j <= l; j++) {
+          split(by_file[j], part, /[ ()]+/)
+          was_why[kind, part[1], reason] = part[2]
+          reasons[reason] = 1
+        }
+      }
+      next
+    }
+    /^@ / { kind = $2; column_of(kind); next }
     /^(not )?ok / {
       title = $0; sub(/^(not )?ok [0-9]+ /, "", title)
       file = title; sub(/: .*/, "", file)
@@ -37,7 +78,10 @@ matrix() {
       why_of[test] = reason
       next
     }
+    # stays: whether what the table has is of more tests
+    function stays(k, f) { return passed[k, f] + failed[k, f] + skipped[k, f] < was_tests[k, f] + 0 }
     function cell(k, f,   s) {
+      if (stays(k, f)) return was[k, f]
       if (!((k, f) in ran)) return "–"
       if (passed[k, f]) s = passed[k, f] ""
       if (failed[k, f]) s = s (s ? ", " : "") "**" failed[k, f] " failed**"
@@ -56,6 +100,19 @@ matrix() {
           why[part[1], file, why_of[test]]++
           reasons[why_of[test]] = 1
         }
+      }
+      for (k in column) for (f in files) if (failed[k, f] && stays(k, f)) {
+        print "hosts: of " f " on " k " not all was run, and something failed" >"/dev/stderr"
+        bad = 1
+      }
+      if (bad) exit 1
+      for (i in was_why) {
+        split(i, part, SUBSEP)
+        if (stays(part[1], part[2])) why[i] = was_why[i]
+      }
+      for (i in why) {
+        split(i, part, SUBSEP)
+        if (stays(part[1], part[2]) && !(i in was_why)) delete why[i]
       }
       printf "| file |"
       for (i = 1; i <= columns; i++) printf " %s |", kinds[i]
