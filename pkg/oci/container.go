@@ -55,9 +55,20 @@ func (r *Runtime) Kill(ctx context.Context, id string, signal unix.Signal, opts 
 	return err
 }
 
-// Pause freezes all processes of a running container.
-func (r *Runtime) Pause(ctx context.Context, id string) error {
-	_, err := r.command(ctx, id, nil, "pause", id)
+// pauseTries is how often a container is frozen anew that did not freeze in time.
+const pauseTries = 5
+
+// Pause freezes all processes of a running container. On cgroup version 1 each of
+// them has to be run to be frozen; runc waits for that 200 milliseconds and thaws
+// them again, which on a busy host is too short.
+func (r *Runtime) Pause(ctx context.Context, id string) (err error) {
+	for range pauseTries {
+		_, err = r.command(ctx, id, nil, "pause", id)
+		var failed *CommandError
+		if !errors.As(err, &failed) || failed.Message != "unable to freeze" {
+			break
+		}
+	}
 	return err
 }
 

@@ -45,6 +45,18 @@ func TestRuntimeCalls(t *testing.T) {
 	}
 }
 
+func TestPauseIsTriedAgain(t *testing.T) {
+	f := newFakes(t)
+	f.script("crun", "fail unable to freeze")
+	require.ErrorContains(t, f.Pause(t.Context(), "c"), "unable to freeze")
+	require.Len(t, f.calls("crun"), pauseTries)
+
+	f = newFakes(t)
+	f.script("crun", "fail container not running")
+	require.Error(t, f.Pause(t.Context(), "c"))
+	require.Len(t, f.calls("crun"), 1)
+}
+
 func TestRuntimeFailures(t *testing.T) {
 	const unknown = "fail error opening file `/run/crun/c/status`: No such file or directory"
 
