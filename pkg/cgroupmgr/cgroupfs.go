@@ -21,6 +21,8 @@ type cgroupfs struct {
 
 func (m *cgroupfs) Name() string { return Cgroupfs }
 
+func (m *cgroupfs) ManagerOf(string) string { return Cgroupfs }
+
 // Ready: the tree is there, or there would be no manager.
 func (m *cgroupfs) Ready(context.Context) error { return nil }
 

@@ -26,8 +26,13 @@ const DefaultRoot = "/sys/fs/cgroup"
 // takes it for a success with nothing to do. Implementations are safe for
 // concurrent use.
 type Manager interface {
-	// Name is [Cgroupfs] or [Systemd].
+	// Name is [Cgroupfs] or [Systemd]: who makes what is new.
 	Name() string
+
+	// ManagerOf names the one that makes and removes what is in a parent, which may
+	// have been another when a pod was made. All methods that take a parent or a
+	// path but ValidateParent leave it to that one.
+	ManagerOf(parent string) string
 
 	// Ready says whether cgroups can be made at all: systemd must answer. Asked
 	// before anything is recorded that only it could undo.
@@ -138,7 +143,8 @@ type Config struct {
 	UID int
 }
 
-// New returns the manager called name. It reads the layout of the tree and
+// New returns the manager called name for what is new, which leaves what the other
+// one made to that. It reads the layout of the tree and
 // opens nothing else; systemd is connected to when it is first asked for
 // something. An unknown name is errdefs.ErrInvalidArgument, a host without
 // cgroups errdefs.ErrUnsupported.
@@ -154,10 +160,10 @@ func New(name string, cfg Config) (Manager, error) {
 		return nil, err
 	}
 	t := newTree(layout)
-	if name == Systemd {
-		return &systemd{tree: t, bus: newSystemBus(cfg), rootless: cfg.Rootless, uid: cfg.UID, family: callerFamily}, nil
-	}
-	return &cgroupfs{tree: t, rootless: cfg.Rootless, defaultParent: "/podctl_parent", family: callerFamily}, nil
+	return newBoth(name,
+		&cgroupfs{tree: t, rootless: cfg.Rootless, defaultParent: "/podctl_parent", family: callerFamily},
+		&systemd{tree: t, bus: newSystemBus(cfg), rootless: cfg.Rootless, uid: cfg.UID, family: callerFamily},
+	), nil
 }
 
 // checkID refuses what cannot be one element of a cgroup path.

@@ -28,6 +28,8 @@ type systemd struct {
 
 func (m *systemd) Name() string { return Systemd }
 
+func (m *systemd) ManagerOf(string) string { return Systemd }
+
 func (m *systemd) Ready(ctx context.Context) error { return m.bus.Connect(ctx) }
 
 func (m *systemd) DefaultParent() string {

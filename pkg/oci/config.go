@@ -31,9 +31,6 @@ type Config struct {
 	// PersistDir holds a directory per container for what conmon records
 	// besides the exit code. Empty: conmon records nothing there.
 	PersistDir string
-	// SystemdCgroup makes the OCI runtime ask systemd for cgroups: the
-	// bundle's cgroupsPath is then slice:prefix:name.
-	SystemdCgroup bool
 	// Rootless hands the address of the user's session bus on: it is the
 	// user's systemd that makes the cgroups.
 	Rootless bool

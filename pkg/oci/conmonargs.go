@@ -10,7 +10,7 @@ import (
 type monitored struct {
 	id, uuid, name, bundle          string
 	pidFile, conmonPidFile, exitDir string
-	terminal, stdin                 bool
+	terminal, stdin, systemdCgroup  bool
 	preserveFDs                     int
 }
 
@@ -36,7 +36,7 @@ func (r *Runtime) conmonArgs(m monitored) []string {
 	if m.preserveFDs > 0 {
 		args = append(args, "--runtime-opt", "--preserve-fds", "--runtime-opt", fmt.Sprint(m.preserveFDs))
 	}
-	if r.cfg.SystemdCgroup {
+	if m.systemdCgroup {
 		args = append(args, "--systemd-cgroup")
 	}
 	// With a terminal, standard input comes with it.

@@ -78,6 +78,9 @@ type CreateOptions struct {
 	// LogPassthrough; conmon keeps them open as long as it lives.
 	Stdio [3]*os.File
 
+	// SystemdCgroup makes the OCI runtime ask systemd for the cgroup: the
+	// bundle's cgroupsPath is then slice:prefix:name.
+	SystemdCgroup bool
 	// NoCgroup keeps the OCI runtime from making a cgroup for the container.
 	NoCgroup bool
 
@@ -216,7 +219,7 @@ func (r *Runtime) createArgs(o CreateOptions) []string {
 	args := r.conmonArgs(monitored{
 		id: o.ID, uuid: o.ID, name: o.Name, bundle: o.Bundle,
 		pidFile: o.PidFile, conmonPidFile: o.ConmonPidFile, exitDir: r.cfg.ExitDir,
-		terminal: o.Terminal, stdin: o.Stdin, preserveFDs: len(o.PreserveFDs),
+		terminal: o.Terminal, stdin: o.Stdin, preserveFDs: len(o.PreserveFDs), systemdCgroup: o.SystemdCgroup,
 	})
 	if r.cfg.PersistDir != "" {
 		args = append(args, "--persist-dir", r.persistDir(o.ID))

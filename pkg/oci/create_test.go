@@ -213,7 +213,7 @@ func TestCreateArguments(t *testing.T) {
 		"no keyring by default":     {flag: "--no-new-keyring"},
 		"keyring":                   {config: func(c *Config) { c.Keyring = true }, flag: "--no-new-keyring", absent: true},
 		"runtime flags":             {config: func(c *Config) { c.RuntimeFlags = []string{"--debug"} }, flag: "--runtime-arg", value: "--debug"},
-		"systemd cgroups":           {config: func(c *Config) { c.SystemdCgroup = true }, flag: "--systemd-cgroup"},
+		"systemd cgroups":           {options: func(o *CreateOptions) { o.SystemdCgroup = true }, flag: "--systemd-cgroup"},
 		"cgroupfs":                  {flag: "--systemd-cgroup", absent: true},
 		"log level in conmon words": {config: func(c *Config) { c.LogLevel = "fatal" }, flag: "--log-level", value: "error"},
 		"k8s-file log":              {options: func(o *CreateOptions) { o.LogDriver, o.LogPath = LogK8sFile, "/l" }, flag: "--log-path", value: "k8s-file:/l"},

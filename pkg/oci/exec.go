@@ -39,7 +39,8 @@ type ExecOptions struct {
 	Env []string
 	// PreserveFDs become descriptors 3, 4, ... of the process.
 	PreserveFDs []*os.File
-	// CgroupOfConmon is as in [CreateOptions].
+	// SystemdCgroup and CgroupOfConmon are as in [CreateOptions].
+	SystemdCgroup  bool
 	CgroupOfConmon func(pid int) error
 	// ExtraExitArgs stand between Config.ExitCommand and the container's ID.
 	ExtraExitArgs []string
@@ -227,6 +228,7 @@ func (r *Runtime) execArgs(o ExecOptions) []string {
 		terminal:      o.Process.Terminal,
 		stdin:         o.Stdin,
 		preserveFDs:   len(o.PreserveFDs),
+		systemdCgroup: o.SystemdCgroup,
 	})
 	args = append(args, "--exec", "--exec-process-spec", processPath(o.Dir), "--log-path", LogNone)
 	if o.Attach != nil {

@@ -82,7 +82,7 @@ func (r *Runtime) addCgroup(h *InspectHostConfig, cfg *container.Config) {
 		return
 	}
 	if m, err := r.cgroups(); err == nil {
-		h.CgroupManager = m.Name()
+		h.CgroupManager = m.ManagerOf(h.CgroupParent)
 		if h.CgroupParent == m.DefaultParent() {
 			h.CgroupParent = ""
 		}

@@ -97,8 +97,13 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	if err != nil {
 		return result, r.endSession(ctx, c, result.SessionID, unknownExit, opts, err)
 	}
+	ofSystemd, err := r.ofSystemd(c)
+	if err != nil {
+		return result, r.endSession(ctx, c, result.SessionID, unknownExit, opts, err)
+	}
 	request := oci.ExecOptions{
-		SessionID: result.SessionID, ContainerID: id, Dir: r.sessionDir(id, result.SessionID), Process: process,
+		SystemdCgroup: ofSystemd,
+		SessionID:     result.SessionID, ContainerID: id, Dir: r.sessionDir(id, result.SessionID), Process: process,
 		Stdin: opts.Stdin, PreserveFDs: opts.PreserveFDs,
 		CgroupOfConmon: func(pid int) error { return r.placeAnother(ctx, c, result.SessionID, pid) },
 		ExtraExitArgs:  []string{"--exec", result.SessionID},

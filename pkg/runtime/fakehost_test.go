@@ -489,6 +489,7 @@ type fakeCgroups struct {
 }
 
 func (fakeCgroups) Name() string                      { return cgroupmgr.Cgroupfs }
+func (fakeCgroups) ManagerOf(string) string           { return cgroupmgr.Cgroupfs }
 func (fakeCgroups) Ready(context.Context) error       { return nil }
 func (fakeCgroups) DefaultParent() string             { return "/podctl_parent" }
 func (fakeCgroups) ContainerPath(p, id string) string { return p + "/" + id }

@@ -113,6 +113,18 @@ func (r *Runtime) aboutToMove() {
 	}
 }
 
+// ofSystemd tells whether a container's cgroup is made by systemd.
+func (r *Runtime) ofSystemd(c *container.Container) (bool, error) {
+	if c.Config.Resources.CgroupMode == cgroupsDisabled {
+		return false, nil
+	}
+	m, err := r.cgroups()
+	if err != nil {
+		return false, err
+	}
+	return m.ManagerOf(c.Config.Resources.CgroupParent) == cgroupmgr.Systemd, nil
+}
+
 // placeConmon moves conmon into its cgroup before it starts anything, or the
 // first process would escape the pod's limits.
 func (r *Runtime) placeConmon(ctx context.Context, c *container.Container, pid int) error {

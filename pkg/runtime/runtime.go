@@ -209,30 +209,25 @@ func (r *Runtime) openOCI() (ociRuntime, error) {
 	if err != nil {
 		return nil, err
 	}
-	manager, err := r.settings.CgroupManager()
-	if err != nil {
-		return nil, err
-	}
 	flags := make([]string, 0, len(r.settings.Flags.RuntimeFlags))
 	for _, f := range r.settings.Flags.RuntimeFlags {
 		flags = append(flags, "--"+f)
 	}
 	return oci.New(oci.Config{
-		RuntimePath:   choice.Value,
-		RuntimeFlags:  flags,
-		RuntimeRoot:   r.settings.RuntimeRoot(),
-		ConmonPath:    conmon,
-		ConmonEnv:     r.settings.Conf.Engine.ConmonEnvVars.Get(),
-		ExitDir:       r.settings.ExitDir(),
-		PersistDir:    r.settings.PersistDir(),
-		Scratch:       r.settings.BundleDir,
-		SystemdCgroup: manager.Value == settings.ManagerSystemd,
-		Rootless:      r.settings.Rootless,
-		LogLevel:      r.settings.Flags.LogLevel,
-		ExitCommand:   r.exitCommand,
-		NoPivot:       r.settings.Conf.Engine.NoPivotRoot,
-		Keyring:       r.settings.Conf.Containers.EnableKeyring,
-		Timeout:       r.settings.Flags.ProgramTimeout,
+		RuntimePath:  choice.Value,
+		RuntimeFlags: flags,
+		RuntimeRoot:  r.settings.RuntimeRoot(),
+		ConmonPath:   conmon,
+		ConmonEnv:    r.settings.Conf.Engine.ConmonEnvVars.Get(),
+		ExitDir:      r.settings.ExitDir(),
+		PersistDir:   r.settings.PersistDir(),
+		Scratch:      r.settings.BundleDir,
+		Rootless:     r.settings.Rootless,
+		LogLevel:     r.settings.Flags.LogLevel,
+		ExitCommand:  r.exitCommand,
+		NoPivot:      r.settings.Conf.Engine.NoPivotRoot,
+		Keyring:      r.settings.Conf.Containers.EnableKeyring,
+		Timeout:      r.settings.Flags.ProgramTimeout,
 	})
 }
 

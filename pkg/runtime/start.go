@@ -313,6 +313,9 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		Timeout: c.Config.Timeout, PreserveFDs: opts.preserveFDs, Held: append(ports, life.held()...),
 		CgroupOfConmon: func(pid int) error { return r.enterCgroup(ctx, c, pid) },
 	}
+	if create.SystemdCgroup, err = r.ofSystemd(c); err != nil {
+		return err
+	}
 	create.NoCgroup = c.Config.Resources.CgroupMode == cgroupsDisabled
 	if create.LogDriver == oci.LogPassthrough {
 		create.Stdio = opts.stdio

@@ -79,6 +79,37 @@ one_error() {
   assert_json .host.cgroupManager systemd
 }
 
+# sudo and cron leave neither variable of a session.
+@test "a user's systemd is found without what a login sets" {
+  ((EUID)) || skip "root needs no session"
+  unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+  run_podctl run -d "$IMAGE" sleep 1000
+  local id=$output
+  run_podctl inspect --format '{{.HostConfig.CgroupManager}}' "$id"
+  is "$output" systemd
+  export XDG_RUNTIME_DIR=/run/user/$EUID
+  is "$(property "podctl-$id.scope" ControlGroup)" "$BASE/user.slice/podctl-$id.scope"
+}
+
+@test "what was made with the other manager runs with it and is removed by it" {
+  requires root
+  run_podctl --cgroup-manager cgroupfs pod create --name other --memory 64m
+  local id=$output
+  run_podctl run -d --pod other --name c1 "$IMAGE" sleep 1000
+  run_podctl inspect --format '{{.State.Pid}} {{.HostConfig.CgroupManager}}' c1
+  is "${output#* }" cgroupfs
+  like "$(cgroup_of "${output% *}")" "^/podctl_parent/$id/podctl-" "of the member"
+  is "$(knob "/podctl_parent/$id" memory.max)" $((64 << 20))
+  run_podctl exec c1 true
+  run_podctl pod restart other
+  run_podctl pod stop --time 0 other
+  run_podctl pod rm other
+  [[ ! -e /sys/fs/cgroup/podctl_parent ]] || fail 'cgroups are left'
+  pod_with
+  run_podctl run -d --pod web "$IMAGE" sleep 1000
+  run_podctl --cgroup-manager cgroupfs pod rm --force --time 0 web
+}
+
 # --- places ---
 
 @test "a pod is a slice, its containers and their conmons are scopes in it" {
