@@ -34,7 +34,7 @@ func (s *Settings) CgroupManager() (Choice, error) {
 	if !systemdIsInit() {
 		return Choice{ManagerCgroupfs, "systemd is not the init of this host"}, nil
 	}
-	if s.Rootless && os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" && !hasUserBus() {
+	if s.Rootless && os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
 		return Choice{ManagerCgroupfs, "the user has no systemd session"}, nil
 	}
 	return Choice{ManagerSystemd, "systemd is the init of this host"}, nil
@@ -57,11 +57,6 @@ func (s *Settings) wantManager(name, why string) (Choice, error) {
 func systemdIsInit() bool {
 	st, err := os.Lstat("/run/systemd/system")
 	return err == nil && st.IsDir()
-}
-
-func hasUserBus() bool {
-	_, err := os.Stat(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus"))
-	return err == nil
 }
 
 // OCIRuntime chooses the OCI runtime's program: crun, but runc where crun would

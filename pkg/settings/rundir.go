@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,8 +20,26 @@ import (
 // neither; that one is swept, and two of a user's logins would not share it.
 //
 // XDG_RUNTIME_DIR is set to what was found: the libraries, and the commands run
-// at a container's end, are to look at the same place.
+// at a container's end, are to look at the same place. So is
+// DBUS_SESSION_BUS_ADDRESS where there is a bus in it: sudo and cron take that
+// away, and the libraries would not look there.
 func UserRunDir() (string, error) {
+	dir, err := findRunDir()
+	if err != nil {
+		return "", err
+	}
+	if bus := filepath.Join(dir, "bus"); os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" && isSocket(bus) {
+		err = os.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+bus)
+	}
+	return dir, errors.Join(err, os.Setenv("XDG_RUNTIME_DIR", dir))
+}
+
+func isSocket(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().Type() == fs.ModeSocket
+}
+
+func findRunDir() (string, error) {
 	uid := strconv.Itoa(unshare.GetRootlessUID())
 	dir := os.Getenv("XDG_RUNTIME_DIR")
 	if dir == "" {
@@ -28,7 +48,7 @@ func UserRunDir() (string, error) {
 			return "", fmt.Errorf("XDG_RUNTIME_DIR is not set and there is no %s: log in through a session (as root, loginctl enable-linger %s makes one that stays), or set XDG_RUNTIME_DIR to a directory of your own with mode 0700: %w",
 				fallback, uid, errdefs.ErrUnavailable)
 		}
-		return fallback, os.Setenv("XDG_RUNTIME_DIR", fallback)
+		return fallback, nil
 	}
 	if !filepath.IsAbs(dir) {
 		return "", fmt.Errorf("XDG_RUNTIME_DIR is %s, which is no absolute path: unset it or set it to a directory of your own with mode 0700: %w", dir, errdefs.ErrInvalidArg)

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,6 +23,21 @@ func TestUserRunDir(t *testing.T) {
 	got, err := UserRunDir()
 	require.NoError(t, err)
 	require.Equal(t, own, got)
+
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+	_, err = UserRunDir()
+	require.NoError(t, err)
+	require.Empty(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "there is none")
+	bus, err := net.Listen("unix", filepath.Join(own, "bus"))
+	require.NoError(t, err)
+	defer bus.Close()
+	_, err = UserRunDir()
+	require.NoError(t, err)
+	require.Equal(t, "unix:path="+own+"/bus", os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/another")
+	_, err = UserRunDir()
+	require.NoError(t, err)
+	require.Equal(t, "unix:path=/another", os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "what is set stays")
 
 	for path, words := range map[string]string{
 		filepath.Join(dir, "gone"): "no such file or directory",
