@@ -54,7 +54,11 @@ func givenMappings(ns container.Namespaces) (*container.IDMappings, error) {
 			return nil, err
 		}
 	}
-	return container.ParseIDMaps(ns.UIDMap, ns.GIDMap, in)
+	maps, err := container.ParseIDMaps(ns.UIDMap, ns.GIDMap, in)
+	if err != nil || maps == nil {
+		return maps, err
+	}
+	return maps, userns.Check(in.Parent, *maps)
 }
 
 // mapUser maps the user who runs podctl to its own ID, or to none, and the other

@@ -65,6 +65,37 @@ func within(own, ranges []container.IDMap) ([]container.IDMap, error) {
 	return out, nil
 }
 
+// Check refuses ranges with IDs that podctl's own user namespace, own, has not: the
+// kernel would only say that this is not permitted. Class ErrInvalidArgument.
+func Check(own, ranges container.IDMappings) error {
+	if err := check(own.UID, ranges.UID); err != nil {
+		return fmt.Errorf("UIDs: %w", err)
+	}
+	if err := check(own.GID, ranges.GID); err != nil {
+		return fmt.Errorf("GIDs: %w", err)
+	}
+	return nil
+}
+
+func check(own, ranges []container.IDMap) error {
+	if len(own) == 0 {
+		return nil
+	}
+	for _, r := range ranges {
+		for id, end := uint64(r.HostID), uint64(r.HostID)+uint64(r.Size); id < end; {
+			i := slices.IndexFunc(own, func(o container.IDMap) bool {
+				return id >= uint64(o.ContainerID) && id < uint64(o.ContainerID)+uint64(o.Size)
+			})
+			if i < 0 {
+				return fmt.Errorf("%d to %d: this user has %d, of which %d is none: map fewer, or have root add to the user's ranges in /etc/subuid and /etc/subgid: %w",
+					r.HostID, end-1, Count(own), id, errdefs.ErrInvalidArg)
+			}
+			id = uint64(own[i].ContainerID) + uint64(own[i].Size)
+		}
+	}
+	return nil
+}
+
 // Own are the ranges of the user namespace podctl itself is in; none in the
 // host's, where every ID is what it is.
 func Own() (container.IDMappings, error) {

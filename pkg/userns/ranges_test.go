@@ -26,3 +26,18 @@ func TestWithin(t *testing.T) {
 	_, err = Within(user, ranges(365535, 2))
 	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
 }
+
+func TestCheck(t *testing.T) {
+	own := []container.IDMap{{ContainerID: 0, HostID: 1000, Size: 1}, {ContainerID: 1, HostID: 100000, Size: 65536}}
+	of := func(from, size uint32) container.IDMappings {
+		return container.IDMappings{UID: []container.IDMap{{HostID: from, Size: size}}, GID: []container.IDMap{{Size: 1}}}
+	}
+	mine := container.IDMappings{UID: own, GID: own}
+	require.NoError(t, Check(mine, of(0, 65537)), "over two of them")
+	require.NoError(t, Check(container.IDMappings{}, of(7, 4000000000)), "the host has all")
+	err := Check(mine, of(1, 65537))
+	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+	require.ErrorContains(t, err, "UIDs: 1 to 65537: this user has 65537, of which 65537 is none: ")
+	require.Error(t, Check(mine, of(4000000000, 500000000)), "beyond what 32 bits count")
+	require.ErrorContains(t, Check(mine, container.IDMappings{GID: of(70000, 1).UID}), "GIDs: ")
+}

@@ -391,6 +391,9 @@ answers_udp() {
   is "$output" $'0\n1 500'
   run_podctl run --rm --subuidname "$(id -un)" "$IMAGE" sh -c 'awk "{ print \$1, \$2 }" /proc/self/uid_map'
   is "$output" "0 1"
+  run_podctl 125 create --uidmap 0:1:100000000 "$IMAGE" true
+  like "$stderr" '^Error: .*UIDs: 1 to 100000000: this user has [0-9]+, .*/etc/subuid'
+  is "${stderr//[!$'\n']/}" "" "line breaks in the error"
 }
 
 @test "two containers with ranges of their own, and a pod with one" {
