@@ -180,15 +180,18 @@ one_line() { is "${stderr//[!$'\n']/}" '' 'line breaks in the error'; }
 
 @test "a container that the kernel kills together with its conmon was killed for memory" {
   run_podctl pod create --name pod1 --memory 32m --memory-swap 32m
-  # To have the kernel choose it before who uses so much.
   mkfifo "$BATS_TEST_TMPDIR/go"
-  run_podctl run -d --pod pod1 --name hog -v "$BATS_TEST_TMPDIR/go:/go" "$IMAGE" sh -c 'read -r _ </go; exec tail /dev/zero'
+  # A file in memory is nobody's.
+  run_podctl run -d --pod pod1 --name hog -v "$BATS_TEST_TMPDIR/go:/go" "$IMAGE" \
+    sh -c 'dd if=/dev/zero of=/dev/shm/file bs=1M count=8; read -r _ </go; exec tail /dev/zero'
+  local id=$output
   run_podctl inspect --format '{{.State.ConmonPid}}' hog
-  local conmon=$output
-  echo 1000 >"/proc/$conmon/oom_score_adj"
+  # To have the kernel choose it before who uses so much.
+  echo 1000 >"/proc/$output/oom_score_adj"
   echo go >"$BATS_TEST_TMPDIR/go"
   run_podctl wait hog
   is "$output" 137
+  [[ ! -e $TMP/exits/$id ]] || fail 'conmon lived to write an exit file'
   run_podctl pod stop --time 0 pod1
   run_podctl inspect --format '{{.State.Status}} {{.State.OOMKilled}} {{.State.ExitCode}}' hog
   is "$output" 'exited true 137'
