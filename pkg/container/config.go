@@ -214,14 +214,18 @@ type Network struct {
 	DNSServers []string            `json:",omitempty"`
 	DNSSearch  []string            `json:",omitempty"`
 	DNSOptions []string            `json:",omitempty"`
-	// NoResolvConf, NoHosts, NoHostname leave the image's file alone.
+	// NoResolvConf, NoHosts, NoHostname leave the image's file alone. NoHosts is
+	// nil until completed: as the pod or else containers.conf says.
 	NoResolvConf bool     `json:",omitempty"`
-	NoHosts      bool     `json:",omitempty"`
+	NoHosts      *bool    `json:",omitempty"`
 	NoHostname   bool     `json:",omitempty"`
 	HostAdd      []string `json:",omitempty"` // "name[;name…]:ip"
 	// HostsFile is the base of /etc/hosts: a path, "none" or "image".
 	HostsFile string `json:",omitempty"`
 }
+
+// LeavesHosts reports whether /etc/hosts is the image's.
+func (n *Network) LeavesHosts() bool { return n.NoHosts != nil && *n.NoHosts }
 
 // Storage is what is mounted.
 type Storage struct {

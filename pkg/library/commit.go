@@ -18,10 +18,18 @@ import (
 	"github.com/containers/storage/pkg/archive"
 	"github.com/opencontainers/go-digest"
 	ociv1 "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/sirupsen/logrus"
 
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
 )
+
+// format is what is written of an image: its options, and what only Docker's format
+// has of the changes.
+type format struct {
+	image.CommitOptions
+	onBuild []string
+}
 
 // Commit makes an image of what container id has changed, and returns its ID.
 // Errors: ErrNoSuchCtr, for a container without an image in the store, and what
@@ -39,7 +47,14 @@ func (l *Library) Commit(ctx context.Context, id string, opts image.CommitOption
 		}
 		names = []string{named.String()}
 	}
-	img, err := l.committed(ctx, container, opts)
+	changes, err := libimage.ImageConfigFromChanges(opts.Changes)
+	if err != nil {
+		return "", err
+	}
+	if len(changes.OnBuild) > 0 && !opts.Docker {
+		logrus.Warnf("An image in OCI format has no ONBUILD, %q is left out: use --format docker to keep it", changes.OnBuild)
+	}
+	img, err := l.committed(ctx, container, changes.ImageConfig, opts)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +62,7 @@ func (l *Library) Commit(ctx context.Context, id string, opts image.CommitOption
 	if err != nil {
 		return "", fmt.Errorf("commit container %s: %w", id, err)
 	}
-	imageID, err := l.record(img, layer, names, opts)
+	imageID, err := l.record(img, layer, names, format{opts, changes.OnBuild})
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("commit container %s: %w", id, err), l.Storage().DeleteLayer(layer.ID))
 	}
@@ -55,11 +70,7 @@ func (l *Library) Commit(ctx context.Context, id string, opts image.CommitOption
 }
 
 // committed is the configuration of the new image, but for its layers.
-func (l *Library) committed(ctx context.Context, container *storage.Container, opts image.CommitOptions) (*ociv1.Image, error) {
-	changes, err := libimage.ImageConfigFromChanges(opts.Changes)
-	if err != nil {
-		return nil, err
-	}
+func (l *Library) committed(ctx context.Context, container *storage.Container, changes ociv1.ImageConfig, opts image.CommitOptions) (*ociv1.Image, error) {
 	img := &ociv1.Image{Platform: ociv1.Platform{Architecture: runtime.GOARCH, OS: runtime.GOOS}}
 	if container.ImageID != "" {
 		base, _, err := l.runtime.LookupImage(container.ImageID, nil)
@@ -77,7 +88,7 @@ func (l *Library) committed(ctx context.Context, container *storage.Container, o
 	}
 	now := time.Now().UTC()
 	img.Created, img.Author = &now, opts.Author
-	img.Config = overlaid(opts.Config, changes.ImageConfig)
+	img.Config = overlaid(opts.Config, changes)
 	img.History = append(slices.Clone(img.History), ociv1.History{
 		Created: &now, CreatedBy: opts.CreatedBy, Author: opts.Author, Comment: opts.Message,
 	})
@@ -176,7 +187,7 @@ func (l *Library) spoolDiff(container *storage.Container) (_ *os.File, err error
 }
 
 // record writes configuration and manifest of the image whose top layer it is.
-func (l *Library) record(img *ociv1.Image, top *storage.Layer, names []string, opts image.CommitOptions) (string, error) {
+func (l *Library) record(img *ociv1.Image, top *storage.Layer, names []string, opts format) (string, error) {
 	layers, err := l.layersBelow(top)
 	if err != nil {
 		return "", err
@@ -233,7 +244,7 @@ func (l *Library) layersBelow(top *storage.Layer) (layers []*storage.Layer, err 
 
 // describe makes the configuration and the manifest. Layers are described as the
 // store has them, not compressed: that is how it gives them away again.
-func describe(img *ociv1.Image, layers []*storage.Layer, opts image.CommitOptions) (config, text []byte, err error) {
+func describe(img *ociv1.Image, layers []*storage.Layer, opts format) (config, text []byte, err error) {
 	if opts.Docker {
 		return describeDocker(img, layers, opts)
 	}
@@ -250,7 +261,7 @@ func describe(img *ociv1.Image, layers []*storage.Layer, opts image.CommitOption
 	return config, text, err
 }
 
-func describeDocker(img *ociv1.Image, layers []*storage.Layer, opts image.CommitOptions) (config, text []byte, err error) {
+func describeDocker(img *ociv1.Image, layers []*storage.Layer, opts format) (config, text []byte, err error) {
 	// The two formats share their keys; what Docker's has more is filled in.
 	plain, err := json.Marshal(img)
 	if err != nil {
@@ -260,7 +271,7 @@ func describeDocker(img *ociv1.Image, layers []*storage.Layer, opts image.Commit
 	if err := json.NewDecoder(bytes.NewReader(plain)).Decode(&docker); err != nil {
 		return nil, nil, err
 	}
-	docker.Comment, docker.Config.Healthcheck = opts.Message, opts.Healthcheck
+	docker.Comment, docker.Config.Healthcheck, docker.Config.OnBuild = opts.Message, opts.Healthcheck, opts.onBuild
 	if config, err = json.Marshal(docker); err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,6 +102,11 @@ func (b *Backend) Update(ctx context.Context, nameOrID string, opts types.Networ
 	before, err := b.net.NetworkInspect(nameOrID)
 	if err != nil {
 		return classify(err)
+	}
+	if len(opts.AddDNSServers) == 0 && !slices.ContainsFunc(opts.RemoveDNSServers, func(server string) bool {
+		return net.ParseIP(server) == nil || slices.Contains(before.NetworkDNSServers, server)
+	}) {
+		return nil // the library would have netavark change nothing, which that refuses
 	}
 	err = b.run(ctx, func() error { return b.net.NetworkUpdate(nameOrID, opts) })
 	if err == nil {

@@ -239,14 +239,14 @@ func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bund
 		if err != nil {
 			return err
 		}
-		if !other.Config.Network.NoHosts && !c.Config.Network.NoHosts {
+		if !other.Config.Network.LeavesHosts() && !c.Config.Network.LeavesHosts() {
 			in.hosts.From = existing(filepath.Join(dir, "hosts"))
 		}
 		if !other.Config.Network.NoResolvConf {
 			in.resolvConf.From = existing(filepath.Join(dir, "resolv.conf"))
 		}
 	} else {
-		if !c.Config.Network.NoHosts {
+		if !c.Config.Network.LeavesHosts() {
 			in.hosts.Write = late.later(func(path string) error { return r.writeHosts(path, c) })
 		}
 		if !c.Config.Network.NoResolvConf {

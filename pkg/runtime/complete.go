@@ -390,6 +390,5 @@ func inheritStorage(c, infra *container.Config, taken map[string]bool) {
 	sec.ProcOpts = append(sec.ProcOpts, infra.Security.ProcOpts...)
 	sec.Mask = append(sec.Mask, infra.Security.Mask...)
 	sec.Unmask = append(sec.Unmask, infra.Security.Unmask...)
-	c.Network.NoHosts = c.Network.NoHosts || infra.Network.NoHosts
 	c.Network.NoHostname = c.Network.NoHostname || infra.Network.NoHostname
 }

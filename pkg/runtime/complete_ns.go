@@ -49,7 +49,10 @@ func completeNamespaces(c *container.Config, in surroundings) error {
 		switch ns.Mode {
 		case container.ModeDefault:
 			if c.Infra || !in.pod.shares(kind) {
-				*ns = defaultNamespace(defaults[kind])
+				var err error
+				if *ns, err = defaultNamespace(kind, defaults[kind], in.settings.Rootless); err != nil {
+					return fmt.Errorf("%sns of containers.conf: %w", kind, err)
+				}
 				continue
 			}
 			*ns = joinInfra(in.pod.infra, kind)
@@ -105,12 +108,24 @@ func checkPaths(n *container.Namespaces) error {
 	return nil
 }
 
-func defaultNamespace(word string) container.Namespace {
-	if word == "" {
-		word = string(container.ModePrivate)
+// defaultNamespace is what containers.conf says of a kind. It is read as strictly
+// as a flag: a word that means nothing would be a namespace that nothing makes.
+func defaultNamespace(kind, text string, rootless bool) (ns container.Namespace, err error) {
+	words := []container.Mode{container.ModePrivate, container.ModeHost}
+	switch kind {
+	case "user":
+		ns, err = container.ParseUserNamespace(text, rootless)
+	case "ipc":
+		ns, err = container.ParseNamespace(text, append(words, container.ModeShareable, container.ModeNone)...)
+	case "net":
+		ns, err = container.ParseNamespace(text, append(words, container.ModeBridge, container.ModeNone, container.ModePasta, container.ModeSlirp)...)
+	default:
+		ns, err = container.ParseNamespace(text, words...)
 	}
-	mode, value, _ := strings.Cut(word, ":")
-	return container.Namespace{Mode: container.Mode(mode), Value: value}
+	if err == nil && ns.Mode == container.ModeDefault {
+		ns.Mode = container.ModePrivate
+	}
+	return ns, err
 }
 
 // joinInfra is the infra container's namespace, or the host's if infra uses that.
@@ -167,7 +182,13 @@ func completeNetwork(c *container.Config, in surroundings) error {
 	if len(c.Network.DNSOptions) == 0 {
 		c.Network.DNSOptions = in.settings.Conf.Containers.DNSOptions.Get()
 	}
-	c.Network.NoHosts = c.Network.NoHosts || in.settings.Conf.Containers.NoHosts
+	if c.Network.NoHosts == nil {
+		leave := in.settings.Conf.Containers.NoHosts
+		if !c.Infra && in.pod != nil && in.pod.infra != nil {
+			leave = in.pod.infra.Config.Network.LeavesHosts()
+		}
+		c.Network.NoHosts = &leave
+	}
 	if c.Network.PublishAll || len(c.Network.Expose) > 0 || in.image != nil {
 		exposePorts(c, in)
 	}

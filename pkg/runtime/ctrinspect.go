@@ -135,7 +135,7 @@ func (r *Runtime) describe(in *inspected) *ContainerInspect {
 		StaticDir: r.settings.ContainerDir(in.ID), OCIRuntime: r.runtimeName(), RestartCount: in.Runtime.RestartCount,
 		Driver: r.storageDriver(), GraphDriver: r.graphDriver(in), ExecIDs: in.sessions, Dependencies: []string{},
 		Mounts: inspectMounts(cfg, in.volumes), NetworkSettings: r.networkSettings(in), IsInfra: cfg.Infra,
-		Config: r.inspectConfig(in), HostConfig: r.hostConfig(in), UseImageHosts: cfg.Network.NoHosts, UseImageHostname: cfg.Network.NoHostname,
+		Config: r.inspectConfig(in), HostConfig: r.hostConfig(in), UseImageHosts: cfg.Network.LeavesHosts(), UseImageHostname: cfg.Network.NoHostname,
 	}
 	if len(argv) > 0 {
 		d.Path, d.Args = argv[0], argv[1:]
@@ -246,10 +246,29 @@ func (r *Runtime) graphDriver(in *inspected) *InspectDriver {
 	}
 	layer := filepath.Join(r.settings.GraphRoot, d.Name, in.ID)
 	d.Data["UpperDir"], d.Data["WorkDir"] = filepath.Join(layer, "diff"), filepath.Join(layer, "work")
+	if lower := lowerDirs(layer, filepath.Dir(layer), filepath.Join(r.settings.Flags.ImageStore, d.Name)); len(lower) > 0 {
+		d.Data["LowerDir"] = strings.Join(lower, ":")
+	}
 	if in.Runtime.Mountpoint != "" {
 		d.Data["MergedDir"] = in.Runtime.Mountpoint
 	}
 	return d
+}
+
+// lowerDirs are the directories of the layers below one of the overlay driver,
+// uppermost first. The driver lists them as links in the directory that has the
+// layers; an image may be in another store. Inspecting opens no store.
+func lowerDirs(layer string, stores ...string) (dirs []string) {
+	list, _ := os.ReadFile(filepath.Join(layer, "lower"))
+	for link := range strings.SplitSeq(string(list), ":") {
+		for _, store := range stores {
+			if dir, err := filepath.EvalSymlinks(filepath.Join(store, link)); link != "" && err == nil {
+				dirs = append(dirs, dir)
+				break
+			}
+		}
+	}
+	return dirs
 }
 
 func (r *Runtime) addSizes(d *ContainerInspect) error {

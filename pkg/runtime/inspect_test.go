@@ -32,10 +32,11 @@ func TestInspectPod(t *testing.T) {
 			Resources: &specs.LinuxResources{CPU: &specs.LinuxCPU{Period: &period, Quota: &quota}, Memory: &specs.LinuxMemory{Limit: &memory}},
 		}
 	})
+	noHosts := true
 	infra := ctrRow("e2", "web-infra", 1, container.Running, asInfra(web), living(r), withConfig(func(c *container.Config) {
 		c.Network.Ports = []types.PortMapping{{HostIP: "", HostPort: 8080, ContainerPort: 80, Range: 2, Protocol: "tcp"}}
 		c.Network.Networks = map[string]types.PerNetworkOptions{"net1": {StaticIPs: []net.IP{net.IPv4(10, 0, 0, 9)}}}
-		c.Network.DNSServers, c.Network.NoHosts = []string{"1.1.1.1"}, true
+		c.Network.DNSServers, c.Network.NoHosts = []string{"1.1.1.1"}, &noHosts
 		c.Namespaces = container.Namespaces{
 			PID: container.Namespace{Mode: container.ModeHost}, UTS: container.Namespace{Mode: container.ModePrivate}, User: container.Namespace{Mode: container.ModeHost},
 		}

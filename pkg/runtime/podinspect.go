@@ -175,7 +175,7 @@ func (d *PodInspect) addInfra(infra *container.Container, volumes map[string]str
 	d.InfraConfig = &PodInfraConfig{
 		PortBindings: portBindings(n.Ports), HostNetwork: ns.Net.IsHost(),
 		NoManageResolvConf: n.NoResolvConf, DNSServer: n.DNSServers, DNSSearch: n.DNSSearch, DNSOption: n.DNSOptions,
-		NoManageHostname: n.NoHostname, NoManageHosts: n.NoHosts, HostAdd: n.HostAdd, HostsFile: n.HostsFile,
+		NoManageHostname: n.NoHostname, NoManageHosts: n.LeavesHosts(), HostAdd: n.HostAdd, HostsFile: n.HostsFile,
 		NetworkOptions: n.Options, CPUPeriod: d.CPUPeriod, CPUQuota: d.CPUQuota, CPUSetCPUs: d.CPUSetCPUs,
 		PidNS: ns.PID.String(), UserNS: userMode(cfg), UtsNS: ns.UTS.String(),
 	}

@@ -37,6 +37,15 @@ setup_file() {
   done
 }
 
+@test "the layers of a container are named before it was ever started" {
+  requires root
+  run_podctl create --name new "$IMAGE" true
+  run_podctl inspect new
+  [[ $(jq -r '.[0].GraphDriver.Name' <<<"$output") == overlay ]] || skip "needs the overlay driver"
+  assert_json '.[0].GraphDriver.Data | keys' '["LowerDir","UpperDir","WorkDir"]'
+  [[ -x $(jq -r '.[0].GraphDriver.Data.LowerDir' <<<"$output")/bin/busybox ]] || fail "the image is not there: $output"
+}
+
 @test "a member of a pod has the network of the infra container" {
   run_podctl pod create --name web --publish 8080:80
   run_podctl create --pod web --name one "$IMAGE" sleep 300

@@ -195,6 +195,13 @@ address_of() {
   run_podctl network update named --dns-add 192.0.2.8 --dns-drop 192.0.2.7
   run_podctl network inspect named
   assert_json '.[0].network_dns_servers' '["192.0.2.8"]'
+  run_podctl network update named
+  is "$output" named
+  run_podctl network update named --dns-drop 192.0.2.9
+  run_podctl 125 network update named --dns-drop nowhere
+  like "$stderr" '^Error: unable to parse ip nowhere'
+  run_podctl network inspect named
+  assert_json '.[0].network_dns_servers' '["192.0.2.8"]'
   run_podctl 125 network update named --dns-add nowhere
   like "$stderr" '^Error: unable to parse ip nowhere'
   run_podctl rm -f -t 0 user

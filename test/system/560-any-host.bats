@@ -106,6 +106,33 @@ nothing_made() {
   is "$output" '<seen>'
 }
 
+@test "no_hosts of containers.conf: a flag overrides it, and a pod's members do as the pod does" {
+  local conf=$BATS_TEST_TMPDIR/containers.conf
+  printf '[containers]\nno_hosts = true\n' >"$conf"
+  export CONTAINERS_CONF_OVERRIDE=$conf
+  run_podctl '?' run --rm "$IMAGE" cat /etc/hosts
+  unlike "$output" host.containers.internal
+  run_podctl run --rm --no-hosts=false "$IMAGE" cat /etc/hosts
+  like "$output" host.containers.internal
+  run_podctl pod create --name web --no-hosts=false
+  run_podctl pod inspect web
+  assert_json '.[0].InfraConfig.NoManageHosts' false
+  run_podctl run --rm --pod web "$IMAGE" cat /etc/hosts
+  like "$output" host.containers.internal
+}
+
+@test "a namespace mode of containers.conf that there is not is refused" {
+  local conf=$BATS_TEST_TMPDIR/containers.conf kind
+  export CONTAINERS_CONF_OVERRIDE=$conf
+  for kind in cgroup ipc net pid user uts; do
+    printf '[containers]\n%sns = "bogus"\n' "$kind" >"$conf"
+    run_podctl 125 create "$IMAGE" true
+    is "$stderr" "Error: ${kind}ns of containers.conf: unrecognized namespace mode bogus passed"
+    run_podctl 125 pod create
+    is "$stderr" "Error: ${kind}ns of containers.conf: unrecognized namespace mode bogus passed"
+  done
+}
+
 @test "CONTAINERS_CONF is the only file read, the override is above it" {
   local conf=$BATS_TEST_TMPDIR/c.conf over=$BATS_TEST_TMPDIR/o.conf
   printf '%s\n' '[containers]' 'env = ["FROM=conf"]' 'pids_limit = 77' '[engine]' 'pod_exit_policy = "stop"' >"$conf"

@@ -64,6 +64,19 @@ teardown() {
   is "$output" $'commit\ncommit'
 }
 
+@test "ONBUILD is kept in Docker's format, and its loss in OCI's is told" {
+  run_podctl create --name ctr "$IMAGE" true
+  run_podctl commit -q --change 'ONBUILD RUN true' ctr made:1
+  like "$stderr" 'level=warning msg=.*ONBUILD.*RUN true'
+  run_podctl commit -q --format docker --change 'ONBUILD RUN true' ctr made:2
+  is "$stderr" ""
+  run_podctl save -o "$BATS_TEST_TMPDIR/made.tar" made:2
+  tar -C "$BATS_TEST_TMPDIR" -xf "$BATS_TEST_TMPDIR/made.tar"
+  output=$(<"$BATS_TEST_TMPDIR/$(jq -r '.[0].Config' "$BATS_TEST_TMPDIR/manifest.json")")
+  assert_json .config.OnBuild '["RUN true"]'
+  run_podctl rmi made:1 made:2
+}
+
 @test "what cannot be committed is refused, and no image is made" {
   run_podctl create --name ctr "$IMAGE" true
   run_podctl images -q

@@ -2,9 +2,6 @@ package specflags
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -14,30 +11,6 @@ import (
 
 // errInvalid ends the texts that end in "invalid argument".
 var errInvalid = errdefs.ErrInvalidArg
-
-// parseNamespace reads a namespace mode: one of the words, or ns:PATH, or, if
-// ModeContainer is among them, container:NAME. The empty string is the default.
-func parseNamespace(text string, words ...container.Mode) (container.Namespace, error) {
-	word, value, hasValue := strings.Cut(text, ":")
-	mode := container.Mode(word)
-	switch {
-	case text == "":
-		return container.Namespace{}, nil
-	case mode == container.ModePath && hasValue:
-		if value == "" {
-			return container.Namespace{}, errors.New(`must provide a path to a namespace when specifying "ns:"`)
-		}
-		return container.Namespace{Mode: mode, Value: value}, nil
-	case mode == container.ModeContainer && hasValue && slices.Contains(words, mode):
-		if value == "" {
-			return container.Namespace{}, errors.New(`must provide name or ID or a container when specifying "container:"`)
-		}
-		return container.Namespace{Mode: mode, Value: value}, nil
-	case !hasValue && mode != container.ModeContainer && slices.Contains(words, mode):
-		return container.Namespace{Mode: mode}, nil
-	}
-	return container.Namespace{}, fmt.Errorf("unrecognized namespace mode %s passed", text)
-}
 
 // pidUTSFlags are --pid and --uts, of containers and of pods.
 type pidUTSFlags struct {
@@ -62,7 +35,7 @@ type namespaceValue struct {
 
 func setNamespaces(values []namespaceValue, words ...container.Mode) error {
 	for _, v := range values {
-		ns, err := parseNamespace(v.text, words...)
+		ns, err := container.ParseNamespace(v.text, words...)
 		if err != nil {
 			return err
 		}
@@ -105,7 +78,7 @@ func (f *userFlags) apply(n *container.Namespaces, env Env) error {
 	if !f.has("userns") && !f.noDefault {
 		mode, _ = env.lookup("PODMAN_USERNS")
 	}
-	user, err := parseUserNamespace(mode, env)
+	user, err := container.ParseUserNamespace(mode, env.Rootless)
 	if err != nil {
 		return err
 	}
@@ -113,22 +86,6 @@ func (f *userFlags) apply(n *container.Namespaces, env Env) error {
 		n.User = user
 	}
 	return nil
-}
-
-func parseUserNamespace(text string, env Env) (container.Namespace, error) {
-	word, options, _ := strings.Cut(text, ":")
-	switch mode := container.Mode(word); mode {
-	case container.ModeAuto, container.ModeKeepID:
-		if mode == container.ModeKeepID && !env.Rootless {
-			return container.Namespace{}, errors.New("keep-id is only supported in rootless mode")
-		}
-		return container.Namespace{Mode: mode, Value: options}, nil
-	case container.ModeNoMap:
-		if !env.Rootless {
-			return container.Namespace{}, errors.New("nomap is only supported in rootless mode")
-		}
-	}
-	return parseNamespace(text, container.ModeHost, container.ModePrivate, container.ModeNoMap, container.ModeContainer, container.ModePod)
 }
 
 // namespaceFlags are those of a container but for the network's.

@@ -167,7 +167,7 @@ func (f *networkFlags) applyHosts(n *container.Network, env Env) error {
 		n.HostAdd = append(n.HostAdd, line)
 	}
 	if f.has("no-hosts") {
-		n.NoHosts = f.noHosts
+		n.NoHosts = &f.noHosts
 	}
 	if f.has("no-hostname") {
 		n.NoHostname = f.noHostname

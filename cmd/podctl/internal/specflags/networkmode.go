@@ -69,7 +69,7 @@ func parseNetwork(value string, n *container.Network) (container.Namespace, erro
 		}
 		return container.Namespace{Mode: mode}, nil
 	case slices.Contains(networkModes(), mode):
-		return parseNamespace(value, networkModes()...)
+		return container.ParseNamespace(value, networkModes()...)
 	case hasOptions:
 		return bridge, addNamed(n, word, options)
 	}

@@ -89,7 +89,7 @@ func TestPodCreateOptions(t *testing.T) {
 		}},
 		"a_hosts_file_has_an_absolute_path": {[]string{"--hosts-file", "h"}, func(o *engine.PodCreateOptions) { o.Infra.Network.HostsFile = "/here/h" }},
 		"dns_none": {[]string{"--dns", "none", "--no-hosts"}, func(o *engine.PodCreateOptions) {
-			o.Infra.Network = container.Network{NoResolvConf: true, NoHosts: true}
+			o.Infra.Network = container.Network{NoResolvConf: true, NoHosts: ptr(true)}
 		}},
 	}
 	for name, tt := range tests {
