@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,8 +49,8 @@ func (w *writer) accounts() error {
 func (w *writer) passwdEntry() string {
 	u := w.Spec.User
 	name, home := strconv.Itoa(int(u.UID)), u.Home
-	if w.userName != "" {
-		name = w.userName
+	if known := cmp.Or(w.userName, w.cfg.UserName); known != "" {
+		name = known
 	}
 	if home == "/" && w.cfg.WorkDir != "" {
 		home = w.cfg.WorkDir
@@ -65,7 +66,7 @@ func (w *writer) groupEntry() string {
 	gid := strconv.Itoa(int(w.Spec.User.GID))
 	name, _, _ := strings.Cut(w.cfg.User, ":")
 	if w.cfg.GroupEntry == "" {
-		return gid + ":x:" + gid + ":" + name
+		return cmp.Or(w.cfg.GroupName, gid) + ":x:" + gid + ":" + cmp.Or(w.cfg.UserName, name)
 	}
 	return strings.NewReplacer("$GROUPNAME", gid, "$GID", gid, "$USERLIST", name).Replace(w.cfg.GroupEntry)
 }

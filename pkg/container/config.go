@@ -76,12 +76,16 @@ type Process struct {
 	WorkDir     string   `json:",omitempty"`
 	// UserGiven: the user named it, and not the image. WorkDirGiven: the user
 	// named it, so a missing one is an error.
-	UserGiven    bool     `json:",omitempty"`
-	WorkDirGiven bool     `json:",omitempty"`
-	User         string   `json:",omitempty"`
-	Groups       []string `json:",omitempty"` // --group-add
-	Hostname     string   `json:",omitempty"`
-	Terminal     bool     `json:",omitempty"`
+	UserGiven    bool   `json:",omitempty"`
+	WorkDirGiven bool   `json:",omitempty"`
+	User         string `json:",omitempty"`
+	// UserName and GroupName are what the host calls the numbers of User that are
+	// the same inside; empty for others.
+	UserName  string   `json:",omitempty"`
+	GroupName string   `json:",omitempty"`
+	Groups    []string `json:",omitempty"` // --group-add
+	Hostname  string   `json:",omitempty"`
+	Terminal  bool     `json:",omitempty"`
 	// Stdin keeps standard input open.
 	Stdin bool `json:",omitempty"`
 	// StdinOnce closes standard input when the first attached client is done.

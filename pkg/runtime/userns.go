@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/containers/storage/pkg/unshare"
+	"github.com/moby/sys/user"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -17,21 +18,21 @@ import (
 // where a range is to be picked for it: that is known once its layer is made.
 func (r *Runtime) resolveUserNS(ctx context.Context, c *container.Config) (err error) {
 	c.IDMappings = nil
-	user := c.Namespaces.User
+	ns := c.Namespaces.User
 	switch {
 	case c.AutoUserNS():
-		_, err = container.ParseAutoOptions(user.Value)
-	case user.Mode == container.ModePrivate:
+		_, err = container.ParseAutoOptions(ns.Value)
+	case ns.Mode == container.ModePrivate:
 		c.IDMappings, err = givenMappings(c.Namespaces)
-	case user.Mode == container.ModeKeepID, user.Mode == container.ModeNoMap:
+	case ns.Mode == container.ModeKeepID, ns.Mode == container.ModeNoMap:
 		err = r.mapUser(c)
-	case user.Mode == container.ModeContainer:
-		c.IDMappings, err = r.mappingsOf(ctx, user.Value)
-	case user.Mode == container.ModePath:
-		c.IDMappings, err = mappingsAt(user.Value)
+	case ns.Mode == container.ModeContainer:
+		err = r.joinUserNS(ctx, c)
+	case ns.Mode == container.ModePath:
+		c.IDMappings, err = mappingsAt(ns.Value)
 	}
 	if err != nil {
-		return fmt.Errorf("user namespace %q: %w", user, err)
+		return fmt.Errorf("user namespace %q: %w", ns, err)
 	}
 	return nil
 }
@@ -82,23 +83,47 @@ func (r *Runtime) mapUser(c *container.Config) error {
 	if err != nil {
 		return err
 	}
-	uid, gid := uint32(unshare.GetRootlessUID()), uint32(unshare.GetRootlessGID())
+	uid, gid := keptIDs(opts)
+	c.IDMappings = &container.IDMappings{UID: container.KeepID(uid, uids, opts.Size), GID: container.KeepID(gid, gids, opts.Size)}
+	if !c.UserGiven && !c.Infra {
+		runAsKept(c, opts)
+	}
+	return nil
+}
+
+// keptIDs are the IDs that the user who runs podctl has inside.
+func keptIDs(opts container.KeepIDOptions) (uid, gid uint32) {
+	uid, gid = uint32(unshare.GetRootlessUID()), uint32(unshare.GetRootlessGID())
 	if opts.UID != nil {
 		uid = *opts.UID
 	}
 	if opts.GID != nil {
 		gid = *opts.GID
 	}
-	c.IDMappings = &container.IDMappings{UID: container.KeepID(uid, uids, opts.Size), GID: container.KeepID(gid, gids, opts.Size)}
-	if !c.UserGiven && !c.Infra {
-		c.User = fmt.Sprintf("%d:%d", uid, gid)
-	}
-	return nil
+	return uid, gid
 }
 
-// mappingsOf are the IDs of another container, whose user namespace is joined.
-func (r *Runtime) mappingsOf(ctx context.Context, id string) (maps *container.IDMappings, err error) {
-	err = r.store.View(ctx, func(tx *store.Tx) error {
+// runAsKept makes the user who runs podctl the container's, under the name it
+// has outside unless it gets another ID.
+func runAsKept(c *container.Config, opts container.KeepIDOptions) {
+	uid, gid := keptIDs(opts)
+	c.User = fmt.Sprintf("%d:%d", uid, gid)
+	if opts.UID != nil || opts.GID != nil {
+		return
+	}
+	if u, err := user.LookupUid(int(uid)); err == nil {
+		c.UserName = u.Name
+	}
+	if g, err := user.LookupGid(int(gid)); err == nil {
+		c.GroupName = g.Name
+	}
+}
+
+// joinUserNS takes the IDs of another container, whose user namespace is joined.
+// In a pod made with keep-id the members are its user too.
+func (r *Runtime) joinUserNS(ctx context.Context, c *container.Config) error {
+	id := c.Namespaces.User.Value
+	return r.store.View(ctx, func(tx *store.Tx) error {
 		other, err := tx.Container(ctx, id)
 		if err != nil {
 			return err
@@ -106,10 +131,16 @@ func (r *Runtime) mappingsOf(ctx context.Context, id string) (maps *container.ID
 		if other.Config == nil {
 			return fmt.Errorf("container %s: %s: %w", id, other.Damage, errdefs.ErrInvalidState)
 		}
-		maps = other.Config.IDMappings
+		c.IDMappings = other.Config.IDMappings
+		if from := other.Config; from.Infra && from.Namespaces.User.Mode == container.ModeKeepID && !c.UserGiven {
+			opts, err := container.ParseKeepIDOptions(from.Namespaces.User.Value)
+			if err != nil {
+				return err
+			}
+			runAsKept(c, opts)
+		}
 		return nil
 	})
-	return maps, err
 }
 
 // mappingsAt are the IDs of the user namespace at a path; nil if that is ours.

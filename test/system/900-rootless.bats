@@ -378,6 +378,22 @@ answers_udp() {
   is "$(stat -c %u "$BATS_TEST_TMPDIR/dir/file")" "$EUID"
   run_podctl run --rm --userns keep-id:uid=200,gid=210 -v "$BATS_TEST_TMPDIR/dir:/dir" "$IMAGE" sh -c 'id -u; id -g; stat -c %u /dir/file'
   is "$output" $'200\n210\n200'
+  # /etc/passwd tells whose ID it is.
+  run_podctl run --rm --userns keep-id "$IMAGE" sh -c 'id -un; id -gn'
+  is "$output" "$(id -un)"$'\n'"$(id -gn)"
+}
+
+@test "members of a pod made with keep-id are the user, unless told otherwise" {
+  user
+  requires pasta
+  run_podctl pod create --name mine --userns keep-id
+  run_podctl run --rm --pod mine "$IMAGE" sh -c 'id -u; id -un; stat -c %u /bin'
+  is "$output" "$EUID"$'\n'"$(id -un)"$'\n0'
+  run_podctl run --rm --pod mine --user 0 "$IMAGE" id -u
+  is "$output" 0
+  run_podctl pod create --name other --userns keep-id:uid=200,gid=210
+  run_podctl run --rm --pod other "$IMAGE" sh -c 'id -u; id -g'
+  is "$output" $'200\n210'
 }
 
 @test "nomap, auto and mappings: the user is nobody inside, or who it is made" {
