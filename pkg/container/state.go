@@ -106,8 +106,8 @@ var transitions = map[Operation]map[State]Verdict{
 	OpPause:   {Running: Act},
 	OpUnpause: {Paused: Act},
 	OpExec:    {Running: Act},
-	OpAttach:  {Running: Act, Initialized: Act},
-	OpTop:     {Running: Act, Paused: Act},
+	OpAttach:  {Running: Act},
+	OpTop:     {Running: Act},
 	OpRemove:  {Created: Act, Initialized: Act, Stopped: Act, Exited: Act, Removing: Act},
 	OpCleanup: {Created: Nothing, Initialized: Act, Stopping: Act, Stopped: Act, Exited: Nothing},
 }

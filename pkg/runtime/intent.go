@@ -37,6 +37,9 @@ const (
 	// when it was claimed. If they are killed before they give the lock up, the
 	// row does not say what they set up.
 	intentRemoveStarted = "remove-started"
+	// intentRemoveInitialized is intentRemove of a container whose process was
+	// waiting to be started when it was claimed: it heeds no signal but SIGKILL.
+	intentRemoveInitialized = "remove-initialized"
 	// intentRewire: the configuration says by now which networks the container is
 	// to be on; the interfaces and firewall rules are being brought in line.
 	intentRewire = "rewire"
@@ -63,6 +66,10 @@ func isStart(intent string) bool { return intent == intentStart || intent == int
 // mayBeFrozen reports whether an intent is the removal of a container that has to
 // be thawed to die.
 func mayBeFrozen(intent string) bool { return strings.HasPrefix(intent, intentRemovePaused) }
+
+// isUnstarted reports whether an intent is the removal of a container whose
+// process was never started.
+func isUnstarted(intent string) bool { return strings.HasPrefix(intent, intentRemoveInitialized) }
 
 // takesVolumes reports whether an intent is a removal that takes the anonymous
 // volumes along.

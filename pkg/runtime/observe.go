@@ -35,6 +35,8 @@ func (r *Runtime) observe(c *container.Container) {
 			return
 		}
 		switch {
+		case r.alive(c.Runtime.Process) && isUnstarted(c.Intent):
+			c.State = container.Initialized
 		case r.alive(c.Runtime.Process):
 			c.State = container.Running
 		case c.Runtime.Process.PID != 0:

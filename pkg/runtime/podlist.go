@@ -111,7 +111,7 @@ func (r *Runtime) podListing(s *store.PodSummary) PodListing {
 
 // observeSummary is what observe makes of the summary's state.
 func (r *Runtime) observeSummary(s *store.ContainerSummary) container.State {
-	c := container.Container{ID: s.ID, State: s.State, Owner: s.Owner}
+	c := container.Container{ID: s.ID, State: s.State, Intent: s.Intent, Owner: s.Owner}
 	c.Runtime.Process, c.Runtime.Exited = s.Process, s.Exited
 	r.observe(&c)
 	return c.State

@@ -104,6 +104,7 @@ func TestListPodsShowsTheTruth(t *testing.T) {
 		{"stopping_by_the_dead_is_running", container.Stopping, living(r), "", "running"},
 		{"removing_by_the_dead_was_never_started", container.Removing, func(*container.Container) {}, "", "created"},
 		{"removing_by_the_dead_had_ended", container.Removing, func(c *container.Container) { c.Runtime.Exited = true }, "", "exited"},
+		{"removing_by_the_dead_waited_to_be_started", container.Removing, func(c *container.Container) { living(r)(c); c.Intent = intentRemoveInitialized }, "", "initialized"},
 		{"initialized_and_gone", container.Initialized, dead(r), "", "created"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -198,6 +198,8 @@ func (r *Runtime) takeRemoval(ctx context.Context, tx *store.Tx, c *container.Co
 		intent = intentRemovePaused
 	case mayBeStarted(c.Intent):
 		intent = intentRemoveStarted
+	case c.State == container.Initialized, isUnstarted(c.Intent):
+		intent = intentRemoveInitialized
 	}
 	if opts.Volumes || opts.ofPod {
 		intent += takingVolumes
@@ -297,6 +299,8 @@ func unclaim(c *container.Container) {
 		left = intentStart
 	case mayBeFrozen(c.Intent):
 		left = intentPause
+	case isUnstarted(c.Intent):
+		c.State = container.Initialized
 	}
 	release(c)
 	c.Intent = left
@@ -447,10 +451,10 @@ func needsTakeDown(c *container.Container) bool {
 }
 
 // terminateForRemoval ends a process: a paused one cannot heed a signal and is
-// killed.
+// thawed, one that was not started yet is killed.
 func (r *Runtime) terminateForRemoval(ctx context.Context, c *container.Container, opts StopOptions) error {
 	timeout := opts.timeout(c)
-	if c.State == container.Initialized {
+	if isUnstarted(c.Intent) {
 		timeout = 0
 	}
 	err := r.thaw(ctx, c)

@@ -29,6 +29,7 @@ type ContainerSummary struct {
 	ID, Name string
 	// State is Unknown where the row cannot be interpreted.
 	State        container.State
+	Intent       string
 	Init         bool
 	Owner        container.Owner
 	Process      container.Owner
@@ -89,7 +90,7 @@ func (tx *Tx) fillContainers(ctx context.Context, byID map[string]*PodSummary, p
 			start, ownerStart int64
 			readable          bool
 		)
-		err := row.Scan(&podID, &c.ID, &c.Name, &c.State, &c.Init, &c.Owner.PID, &ownerStart, &c.Owner.BootID,
+		err := row.Scan(&podID, &c.ID, &c.Name, &c.State, &c.Intent, &c.Init, &c.Owner.PID, &ownerStart, &c.Owner.BootID,
 			&c.Process.PID, &start, &c.Process.BootID, &c.Exited, &c.RestartCount, &readable, &deps)
 		if deps != "" {
 			c.DependsOn = strings.Split(deps, ",")
@@ -102,7 +103,7 @@ func (tx *Tx) fillContainers(ctx context.Context, byID map[string]*PodSummary, p
 			p.Containers = append(p.Containers, c)
 		}
 		return struct{}{}, err
-	}, `SELECT pod_id, id, name, state, init_type <> '', owner_pid, owner_start, owner_boot,
+	}, `SELECT pod_id, id, name, state, intent, init_type <> '', owner_pid, owner_start, owner_boot,
 			pid, pid_start, boot_id, exited, restart_count, json_valid(config),
 			coalesce((SELECT group_concat(depends_on) FROM container_deps WHERE container_id = containers.id), '') FROM containers
 		WHERE pod_id IS NOT NULL AND state <> 'creating' AND (?1 = '' OR pod_id = ?1) ORDER BY created_at, id`, podID)

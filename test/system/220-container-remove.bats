@@ -62,6 +62,14 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   is "$output" a
 }
 
+@test "an initialized container goes at once: nothing runs in it that could heed a signal" {
+  run_podctl create --name ready --stop-timeout 600 "$IMAGE" sleep 300
+  run_podctl init ready
+  run_podctl rm ready
+  is "$output" ready
+  is "$stderr" ""
+}
+
 @test "what others depend on goes after them, or with them" {
   run_podctl create --name a "$IMAGE"
   local a=$output
