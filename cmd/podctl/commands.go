@@ -173,6 +173,7 @@ func commands() []verb {
 			return []*cobra.Command{secretcmd.NewGroup(f, func(ctx context.Context) (secretcmd.Engine, error) { return f.Engine(ctx) })}
 		}},
 		newGroup("system", "Manage podctl",
+			newVerb("check", syscmd.NewCmdCheck),
 			withLibrary(newVerb("df", syscmd.NewCmdDf)),
 			outside(newVerb("events", syscmd.NewCmdEvents)),
 			newVerb("info", syscmd.NewCmdInfo),

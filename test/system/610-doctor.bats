@@ -397,3 +397,28 @@ power_cut() {
   kill -KILL "$pid"
   wait "$pid" || true
 }
+
+@test "system check finds damage in the image store, and removes what has it" {
+  run_podctl system check
+  is "$output" ""
+  run_podctl system check --quick
+  is "$output" ""
+  run_podctl info --format '{{.Store.GraphDriverName}}'
+  [[ $output == overlay ]] || skip "needs the overlay driver"
+  run_podctl create --name victim "$IMAGE" true
+  run_podctl run -d --pod new:web --name member --stop-timeout 0 "$IMAGE" sleep 300
+  run_podctl inspect victim --format '{{.GraphDriver.Data.LowerDir}}'
+  rm "$output/bin/busybox"
+  run_podctl 125 system check
+  like "$output" 'layer [0-9a-f]{64}: '
+  like "$output" 'image [0-9a-f]{64}: '
+  is "$stderr" "Error: damage detected in local storage"
+  run_podctl system check --force
+  run_podctl system check
+  is "$output" ""
+  run_podctl ps -a --format '{{.IsInfra}}'
+  is "$output" true # it has no image
+  run_podctl images -q
+  is "$output" ""
+  run_podctl load -q -i "$BATS_FILE_TMPDIR/busybox.tar"
+}
