@@ -88,7 +88,7 @@ func (r *Runtime) rewireLocked(ctx context.Context, id, name string, status even
 	if err := r.rewireHost(ctx, c); err != nil {
 		return undo(ctx, err, func(ctx context.Context) error { return r.undoRewire(ctx, c, was) })
 	}
-	told := event.Event{Type: event.Network, Status: status, ID: c.ID, Name: name, Network: name}
+	told := event.Event{Type: event.Network, Status: status, ID: c.ID, Name: c.Name, Network: name}
 	ctx, cancel := detached(ctx) // it is so: that must be recorded even if the user gave up
 	defer cancel()
 	return r.finishRewire(ctx, c, told)
@@ -252,7 +252,7 @@ func networkEvents(c *container.Container, before map[string]types.StatusBlock) 
 	for name := range joinStatus(before, c.Runtime.NetStatus) {
 		_, was := before[name]
 		_, is := c.Runtime.NetStatus[name]
-		e := event.Event{Type: event.Network, Status: event.Connect, ID: c.ID, Name: name, Network: name}
+		e := event.Event{Type: event.Network, Status: event.Connect, ID: c.ID, Name: c.Name, Network: name}
 		if was && !is {
 			e.Status = event.Disconnect
 		}

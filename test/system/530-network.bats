@@ -240,3 +240,13 @@ address_of() {
   run_podctl 125 network disconnect joined member
   like "$stderr" "^Error: container $id is not connected to network \"joined\""
 }
+
+@test "events of a network name the container that came or left, and the network" {
+  run_podctl network create joined
+  run_podctl run -d --name member "$IMAGE" sleep 300
+  local id=$output
+  run_podctl network connect joined member
+  run_podctl network disconnect joined member
+  run_podctl events --stream=false --filter type=network --filter event=connect --filter event=disconnect --format '{{.Status}} {{.ID}} {{.Name}} {{.Network}}'
+  is "$output" "connect $id member joined"$'\n'"disconnect $id member joined"
+}
