@@ -251,6 +251,9 @@ func (b *Backend) inOut(ctx context.Context, a Attachment, nsPath string, pendin
 	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
 		return err
 	}
+	// One that is only starting netavark would not see, and start a second one, which
+	// takes the first one's pid file.
+	b.awaitDNS(pending)
 	options := b.options(a)
 	options.Networks = optionsOf(pending)
 	err := b.run(ctx, func() error {
@@ -266,9 +269,7 @@ func (b *Backend) inOut(ctx context.Context, a Attachment, nsPath string, pendin
 // netavarkTeardown runs netavark once. libnetwork frees the leases even when
 // netavark failed; they are taken back then.
 func (b *Backend) netavarkTeardown(ctx context.Context, a Attachment, nsPath string, pending []attachedNet) error {
-	if slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
-		b.awaitDNS()
-	}
+	b.awaitDNS(pending)
 	if err := b.user.raise(b.leases); err != nil {
 		return fmt.Errorf("count the containers on the user's networks: %w", err)
 	}
@@ -289,10 +290,13 @@ func (b *Backend) dnsDir() string { return filepath.Join(filepath.Dir(b.leases.p
 // dnsTime is how long aardvark-dns may take to say that it runs.
 const dnsTime = 2 * time.Second
 
-// awaitDNS waits for the pid file of aardvark-dns, without which netavark refuses
-// to take a name away. netavark does not wait for it when it starts aardvark-dns,
+// awaitDNS waits, where a network has DNS, for the pid file of aardvark-dns, without
+// which netavark refuses to take a name away. netavark does not wait for it when it starts aardvark-dns,
 // so a teardown soon after a setup may be too early.
-func (b *Backend) awaitDNS() {
+func (b *Backend) awaitDNS(pending []attachedNet) {
+	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
+		return
+	}
 	dir := b.dnsDir()
 	for deadline := time.Now().Add(dnsTime); time.Now().Before(deadline); time.Sleep(dnsTime / 200) {
 		if _, err := os.Stat(filepath.Join(dir, "aardvark.pid")); err == nil {
