@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -20,8 +21,9 @@ import (
 )
 
 // UpdateContainer changes the configuration of a container, in any state; apply
-// is handed a copy. Changed limits hold at once for one that runs, all else that
-// concerns the process from its next start. On error nothing has changed, unless
+// is handed a copy. Changed limits hold at once for one that runs, a changed
+// environment for what is executed in it; all else that concerns the process from
+// its next start. On error nothing has changed, unless
 // it is the database's: then limits may have. Errors: ErrNoSuchCtr, class
 // ErrInvalidState for a damaged container.
 func (r *Runtime) UpdateContainer(ctx context.Context, id string, apply func(*container.Config) error) error {
@@ -46,6 +48,7 @@ func (r *Runtime) UpdateContainer(ctx context.Context, id string, apply func(*co
 		if err := r.limit(ctx, c, &cfg.Resources); err != nil {
 			return err
 		}
+		before := c.Config.Env
 		c, err = r.change(ctx, id, func(tx *store.Tx, row *container.Container) error {
 			row.Config = cfg
 			if err := tx.SaveContainerConfig(ctx, row); err != nil {
@@ -56,7 +59,10 @@ func (r *Runtime) UpdateContainer(ctx context.Context, id string, apply func(*co
 		if err != nil {
 			return err
 		}
-		return r.writeBlueprint(c)
+		if !slices.Equal(before, cfg.Env) {
+			err = bundle.ChangeEnv(r.settings.BundleDir(id), before, cfg.Env)
+		}
+		return errors.Join(err, r.writeBlueprint(c))
 	})
 }
 

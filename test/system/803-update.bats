@@ -33,6 +33,18 @@ setup_file() {
   is "$output" 34
 }
 
+@test "what is executed has the changed environment at once, and inspect shows it" {
+  requires root
+  run_podctl run -d --name a -e A=1 -e B=2 "$IMAGE" sleep 300
+  run_podctl update -e B=3 -e C=4 --unsetenv A a
+  run_podctl exec a sh -c 'echo "$A$B$C$HOME"'
+  is "$output" 34/root
+  run_podctl inspect a
+  assert_json '.[0].Config.Env | map(select(test("^[ABC]=")))' '["B=3","C=4"]'
+  run_podctl exec a sh -c 'tr "\0" "\n" </proc/1/environ | grep -c ^A=1'
+  is "$output" 1 "the process that runs keeps its own"
+}
+
 @test "a limit that cannot be leaves the container as it was" {
   requires root
   run_podctl run -d --name a --cpus 1 "$IMAGE" sleep 1000

@@ -38,7 +38,7 @@ func NewCmdUpdate(f *cmdutil.Factory, runF func(context.Context, *updateOptions)
 		Use:   "update [options] CONTAINER",
 		Short: "Change a container's limits and settings",
 		Long: `Change the limits, restart policy, health check or environment of a container and
-print its ID. Limits hold at once, the environment from the next start.
+print its ID. Limits hold at once, the environment for exec and from the next start.
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl update --memory 512m --cpus 1.5 web
