@@ -3,6 +3,7 @@ package cgroupmgr
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -90,6 +91,24 @@ func TestSlices(t *testing.T) {
 	}
 	require.Equal(t, "x.slice", childSlice("-.slice", "x"))
 	require.Equal(t, "a-b-x.slice", childSlice("a-b.slice", "x"))
+}
+
+// systemd refuses these names, or starts a slice without a cgroup.
+func TestNamesOfSlices(t *testing.T) {
+	m := newHost(t, Systemd, V2)
+	for _, name := range []string{"a--b.slice", "-a.slice", "a-.slice", ".slice", "a b.slice", "a@b.slice", "ä.slice", strings.Repeat("a", 174) + ".slice"} {
+		err := m.ValidateParent(name)
+		require.ErrorIs(t, err, errdefs.ErrInvalidArgument, name)
+		require.ErrorContains(t, err, "is no name of a slice: use", name)
+		_, err = m.PodPath(name, "web")
+		require.Error(t, err, name)
+	}
+	for _, name := range []string{"-.slice", "a.slice", "a-b_c.d-e.slice", "some/a.slice", strings.Repeat("a", 173) + ".slice"} {
+		require.NoError(t, m.ValidateParent(name), name)
+	}
+	// One that was recorded all the same can be removed.
+	require.NoError(t, m.RemovePod(t.Context(), "a b.slice/a b-podctl_pod_web.slice"))
+	require.Empty(t, m.bus.calls)
 }
 
 func TestNew(t *testing.T) {

@@ -43,7 +43,7 @@ func (m *systemd) ValidateParent(parent string) error {
 	if parent == "" {
 		return nil
 	}
-	return checkSlice(parent)
+	return checkParentSlice(parent)
 }
 
 func (m *systemd) PodPath(parent, podID string) (string, error) {
@@ -180,6 +180,9 @@ func (m *systemd) RemovePod(ctx context.Context, p string) error {
 	}
 	if !strings.Contains(slice, "podctl_pod_") {
 		return fmt.Errorf("remove slice %s: not the slice of a pod: %w", slice, errdefs.ErrInvalidArg)
+	}
+	if !nameable(slice) {
+		return nil // there cannot be one, and systemd would not even look
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()

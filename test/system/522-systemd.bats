@@ -160,10 +160,16 @@ one_error() {
   is "$(property "podctl-$output.scope" Slice)" some-part.slice
 }
 
-@test "a parent of the other manager's kind is refused by both, and nothing is made" {
+@test "a parent of the other manager's kind, or no name of a slice, is refused, and nothing is made" {
   local not_a_slice='Error: did not receive systemd slice as cgroup parent when using systemd to manage cgroups: invalid argument'
   run_podctl 125 pod create --name web --cgroup-parent /mine
   is "$stderr" "$not_a_slice"
+  local name
+  for name in a--b.slice -a.slice a-.slice .slice 'a b.slice'; do
+    run_podctl 125 pod create --name web --cgroup-parent "$name"
+    one_error
+    like "$stderr" "^Error: cgroup parent \"$name\" is no name of a slice: use"
+  done
   run_podctl 125 create --cgroup-parent mine "$IMAGE" true
   is "$stderr" "$not_a_slice"
   run_podctl 125 --cgroup-manager cgroupfs pod create --name web --cgroup-parent my.slice
