@@ -219,6 +219,11 @@ func (b *Backend) rollBack(ctx context.Context, a Attachment, pending []attached
 		return err
 	}
 	err := b.inOut(ctx, a, nsPath, pending)
+	if err != nil && ctx.Err() == nil {
+		// aardvark-dns may have come or gone just then, at which netavark stops.
+		logrus.Debugf("roll back networks of %s: %v; trying again", a.ID, err)
+		err = b.inOut(ctx, a, nsPath, pending)
+	}
 	return errors.Join(err, RemoveNS(nsPath))
 }
 
@@ -299,7 +304,8 @@ func (b *Backend) awaitDNS(pending []attachedNet) {
 	}
 	dir := b.dnsDir()
 	for deadline := time.Now().Add(dnsTime); time.Now().Before(deadline); time.Sleep(dnsTime / 200) {
-		if _, err := os.Stat(filepath.Join(dir, "aardvark.pid")); err == nil {
+		// The file is there, and empty, a moment before the pid is in it.
+		if text, err := os.ReadFile(filepath.Join(dir, "aardvark.pid")); err == nil && len(text) > 0 {
 			return
 		}
 		if _, err := os.Stat(dir); err != nil {
