@@ -18,7 +18,7 @@ import (
 var wholeProgram string
 
 var (
-	imagesAtTop = withLibrary(verb{names: "history import load pull push save search tag untag images rmi login logout"})
+	imagesAtTop = withLibrary(verb{names: imageVerbs})
 	imageGroup  = withLibrary(verb{names: "image"})
 )
 

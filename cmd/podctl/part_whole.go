@@ -16,7 +16,7 @@ import (
 
 var (
 	imagesAtTop = withLibrary(verb{
-		names: "history import load pull push save search tag untag images rmi login logout",
+		names: imageVerbs,
 		build: func(f *cmdutil.Factory, _ []string) []*cobra.Command { return imagecmd.TopLevel(f, imagesOf(f)) },
 	})
 	imageGroup = withLibrary(verb{

@@ -81,8 +81,8 @@ func take() string {
 	}
 	_ = os.Unsetenv(variable) // of a name that is none
 	exe, err := os.Readlink("/proc/self/exe")
-	if err != nil || exe == path {
-		return "" // somebody else has set it
+	if err != nil || !strings.HasPrefix(exe, inMemory) && !strings.HasSuffix(exe, " (deleted)") {
+		return "" // somebody else has set it: a program that was handed over to has no file
 	}
 	// The kernel has called it by the descriptor it was run from.
 	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(path)), 0)

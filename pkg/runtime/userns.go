@@ -10,7 +10,6 @@ import (
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
-	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/userns"
 )
 
@@ -123,24 +122,24 @@ func runAsKept(c *container.Config, opts container.KeepIDOptions) {
 // In a pod made with keep-id the members are its user too.
 func (r *Runtime) joinUserNS(ctx context.Context, c *container.Config) error {
 	id := c.Namespaces.User.Value
-	return r.store.View(ctx, func(tx *store.Tx) error {
-		other, err := tx.Container(ctx, id)
-		if err != nil {
-			return err
-		}
-		if other.Config == nil {
-			return fmt.Errorf("container %s: %s: %w", id, other.Damage, errdefs.ErrInvalidState)
-		}
-		c.IDMappings = other.Config.IDMappings
-		if from := other.Config; from.Infra && from.Namespaces.User.Mode == container.ModeKeepID && !c.UserGiven {
-			opts, err := container.ParseKeepIDOptions(from.Namespaces.User.Value)
-			if err != nil {
-				return err
-			}
-			runAsKept(c, opts)
-		}
+	other, err := r.container(ctx, id)
+	if err != nil {
+		return err
+	}
+	from := other.Config
+	if from == nil {
+		return fmt.Errorf("container %s: %s: %w", id, other.Damage, errdefs.ErrInvalidState)
+	}
+	c.IDMappings = from.IDMappings
+	if !from.Infra || from.Namespaces.User.Mode != container.ModeKeepID || c.UserGiven {
 		return nil
-	})
+	}
+	opts, err := container.ParseKeepIDOptions(from.Namespaces.User.Value)
+	if err != nil {
+		return err
+	}
+	runAsKept(c, opts)
+	return nil
 }
 
 // mappingsAt are the IDs of the user namespace at a path; nil if that is ours.
