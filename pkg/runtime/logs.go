@@ -19,7 +19,8 @@ import (
 // LogOptions say what of the logs is read.
 type LogOptions struct {
 	logs.Options
-	// Follow goes on reading until the containers have ended.
+	// Follow goes on reading until all the containers have ended, a pod's infra
+	// container among them.
 	Follow bool
 }
 
@@ -45,7 +46,7 @@ func (r *Runtime) ContainerLogs(ctx context.Context, ids []string, opts LogOptio
 		}
 		list = append(list, c)
 	}
-	return r.readLogs(ctx, list, opts, emit)
+	return r.readLogs(ctx, list, idsOf(list), opts, emit)
 }
 
 // PodLogs is ContainerLogs for a pod's containers, or for the one named, exactly,
@@ -68,13 +69,16 @@ func (r *Runtime) PodLogs(ctx context.Context, podID, only string, opts LogOptio
 		}
 	}
 	begin(len(members))
-	// Its only process writes nothing, so it keeps no log.
+	awaited := idsOf(members)
+	// The infra container's only process writes nothing, so it keeps no log; but
+	// the pod runs as long as it does.
 	members = slices.DeleteFunc(members, func(c *container.Container) bool { return c.IsInfra() })
-	return r.readLogs(ctx, members, opts, emit)
+	return r.readLogs(ctx, members, awaited, opts, emit)
 }
 
-// readLogs opens all logs before it reads any, so that a refusal comes first.
-func (r *Runtime) readLogs(ctx context.Context, list []*container.Container, opts LogOptions, emit func(LogLine) error) error {
+// readLogs opens all logs before it reads any, so that a refusal comes first. They
+// are followed until the containers awaited have ended.
+func (r *Runtime) readLogs(ctx context.Context, list []*container.Container, awaited []string, opts LogOptions, emit func(LogLine) error) error {
 	for _, c := range list {
 		if err := checkLogDriver(c); err != nil {
 			return err
@@ -102,7 +106,7 @@ func (r *Runtime) readLogs(ctx context.Context, list []*container.Container, opt
 		return err
 	}
 	if opts.Follow {
-		if err := r.followLogs(ctx, sources, opts, emit); err != nil {
+		if err := r.followLogs(ctx, sources, awaited, opts, emit); err != nil {
 			return err
 		}
 	}
@@ -181,9 +185,9 @@ func mergeLogs(sources []*logSource, emit func(LogLine) error) error {
 	}
 }
 
-// followLogs emits what comes, until all containers have ended, the time of
+// followLogs emits what comes, until all containers awaited have ended, the time of
 // interest is over, or emit fails.
-func (r *Runtime) followLogs(ctx context.Context, sources []*logSource, opts LogOptions, emit func(LogLine) error) error {
+func (r *Runtime) followLogs(ctx context.Context, sources []*logSource, awaited []string, opts LogOptions, emit func(LogLine) error) error {
 	var over <-chan struct{}
 	if !opts.Until.IsZero() {
 		limited, cancel := context.WithDeadline(ctx, opts.Until)
@@ -195,7 +199,7 @@ func (r *Runtime) followLogs(ctx context.Context, sources []*logSource, opts Log
 	var (
 		mutex sync.Mutex
 		done  sync.WaitGroup
-		errs  = make(chan error, len(sources))
+		errs  = make(chan error, max(1, len(sources)))
 	)
 	one := func(l LogLine) error {
 		mutex.Lock()
@@ -205,9 +209,16 @@ func (r *Runtime) followLogs(ctx context.Context, sources []*logSource, opts Log
 		}
 		return emit(l)
 	}
+	if len(sources) == 0 {
+		done.Go(func() {
+			if err := r.awaitLogsEnd(ctx, awaited); err != nil {
+				errs <- err
+			}
+		})
+	}
 	for _, s := range sources {
 		done.Go(func() {
-			if err := r.followLog(ctx, s, one); err != nil {
+			if err := r.followLog(ctx, s, awaited, one); err != nil {
 				errs <- err
 				cancel()
 			}
@@ -230,12 +241,12 @@ func (r *Runtime) followLogs(ctx context.Context, sources []*logSource, opts Log
 // writes is noticed at once.
 const lookAgain = 200 * time.Millisecond
 
-// followLog emits one container's lines until it has ended for good: one that is
-// being restarted goes on.
-func (r *Runtime) followLog(ctx context.Context, s *logSource, emit func(LogLine) error) error {
+// followLog emits one container's lines until those awaited have ended for good:
+// one that is being restarted goes on.
+func (r *Runtime) followLog(ctx context.Context, s *logSource, awaited []string, emit func(LogLine) error) error {
 	for {
 		// Asked before the reading, so that what was written last is read.
-		over, err := r.logEnded(ctx, s.id)
+		over, err := r.logsEnded(ctx, awaited)
 		if err != nil {
 			return err
 		}
@@ -251,6 +262,20 @@ func (r *Runtime) followLog(ctx context.Context, s *logSource, emit func(LogLine
 	}
 }
 
+// awaitLogsEnd returns when nothing more will be written by any of the containers.
+func (r *Runtime) awaitLogsEnd(ctx context.Context, ids []string) error {
+	for {
+		if over, err := r.logsEnded(ctx, ids); err != nil || over {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
 func drain(s *logSource, emit func(LogLine) error) error {
 	for {
 		if err := s.advance(); err != nil || s.head == nil {
@@ -260,6 +285,16 @@ func drain(s *logSource, emit func(LogLine) error) error {
 			return err
 		}
 	}
+}
+
+// logsEnded reports whether nothing more will be written by any of them.
+func (r *Runtime) logsEnded(ctx context.Context, ids []string) (bool, error) {
+	for _, id := range ids {
+		if over, err := r.logEnded(ctx, id); err != nil || !over {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // logEnded reports whether nothing more will be written: neither the process nor
@@ -284,6 +319,14 @@ func exited(c *container.Container) *container.Container {
 	after := *c
 	after.State = container.Exited
 	return &after
+}
+
+func idsOf(list []*container.Container) []string {
+	ids := make([]string, 0, len(list))
+	for _, c := range list {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // beingWorkedOn reports whether somebody holds the container's lock, as for the

@@ -13,6 +13,11 @@ wrote() {
   run_podctl run --name "$1" --log-driver k8s-file "$IMAGE" sh -c "$2"
 }
 
+# has_lines FILE N
+has_lines() {
+  (($(wc -l <"$1") == $2))
+}
+
 @test "lines come on the streams they were written to" {
   wrote one 'echo out; echo err >&2'
   run_podctl logs one
@@ -101,14 +106,28 @@ wrote() {
   is "$stderr" "Error: this container is using the 'none' log driver, cannot read logs: this container is not logging output"
 }
 
+@test "following a pod goes on until all of it has stopped, its infra container too" {
+  run_podctl pod create --name web
+  run_podctl run -d --pod web --name a "$IMAGE" echo from-a
+  podctl pod logs -f -n web >"$BATS_TEST_TMPDIR/out" 3>&- &
+  follower=$!
+  wait_until 10 grep -qx 'a from-a' "$BATS_TEST_TMPDIR/out"
+  run_podctl wait a
+  run_podctl restart a
+  wait_until 10 has_lines "$BATS_TEST_TMPDIR/out" 2 # it is followed beyond its end
+  kill -0 "$follower"
+  run_podctl pod stop -t 0 web
+  wait "$follower"
+}
+
 @test "a pod's logs are those of its containers" {
   run_podctl pod create --name web
   run_podctl run --pod web --name a "$IMAGE" echo from-a
   run_podctl pod logs -n web
   is "$output" "a from-a" "a pod has an infra container, so there are several"
   run_podctl run -d --pod web --name b "$IMAGE" sh -c 'sleep 0.3; echo from-b'
-  run_podctl pod logs -f -n web
-  is "$output" $'a from-a\nb from-b'
+  run_podctl pod logs -f -c b web
+  is "$output" from-b
   run_podctl pod logs -c b --latest
   is "$output" from-b
   run_podctl 125 pod logs -c zz web
