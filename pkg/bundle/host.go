@@ -134,6 +134,7 @@ func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 	}
 	if !chosen && profile != nil {
 		withoutX32(profile)
+		inOrder(profile)
 	}
 	return profile, nil
 }

@@ -23,12 +23,18 @@ import (
 // nothing else is to be done. Where anything is not as expected runc is asked:
 // what it refuses is said in its words.
 
-// runcState is the part of runc's record of a container (state.json) that says
-// what start and delete have to do. A member that is missing is zero.
+// runcProcess is what runc's record of a container (state.json) says of its first
+// process. Records begin with it.
+type runcProcess struct {
+	ID        string `json:"id"`
+	InitPID   int    `json:"init_process_pid"`
+	InitStart uint64 `json:"init_process_start"`
+}
+
+// runcState is the part of the record that says what delete has to do. A member
+// that is missing is zero.
 type runcState struct {
-	ID          string            `json:"id"`
-	InitPID     int               `json:"init_process_pid"`
-	InitStart   uint64            `json:"init_process_start"`
+	runcProcess
 	CgroupPaths map[string]string `json:"cgroup_paths"`
 	IntelRdt    string            `json:"intel_rdt_path"`
 	Config      struct {
@@ -46,20 +52,48 @@ type runcState struct {
 
 func (r *Runtime) runcDir(id string) string { return filepath.Join(r.cfg.RuntimeRoot, id) }
 
-// runcRecord reads runc's record; nil if there is none that can be relied on.
-func (r *Runtime) runcRecord(id string) *runcState {
+// runcRecord reads runc's record with read; false if there is none that can be relied
+// on.
+func (r *Runtime) runcRecord(id string, read func(*json.Decoder) (*runcProcess, error)) bool {
 	if r.Name() != "runc" || len(r.cfg.RuntimeFlags) > 0 || isScript(r.cfg.RuntimePath) {
-		return nil
+		return false
 	}
-	text, err := os.ReadFile(filepath.Join(r.runcDir(id), "state.json"))
+	file, err := os.Open(filepath.Join(r.runcDir(id), "state.json"))
 	if err != nil {
-		return nil
+		return false
 	}
-	state := new(runcState)
-	if err := json.Unmarshal(text, state); err != nil || state.ID != id || state.InitPID <= 0 || state.InitStart == 0 {
-		return nil
+	defer file.Close()
+	p, err := read(json.NewDecoder(file))
+	return err == nil && p.ID == id && p.InitPID > 0 && p.InitStart > 0
+}
+
+// decodeStart decodes the record up to where all of p is known: what follows is
+// some twenty times as long, and of no interest to a start.
+func (p *runcProcess) decodeStart(d *json.Decoder) error {
+	if _, err := d.Token(); err != nil { // the brace
+		return err
 	}
-	return state
+	for p.ID == "" || p.InitPID == 0 || p.InitStart == 0 {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var value any
+		switch key {
+		case "id":
+			value = &p.ID
+		case "init_process_pid":
+			value = &p.InitPID
+		case "init_process_start":
+			value = &p.InitStart
+		default:
+			value = new(json.RawMessage)
+		}
+		if err := d.Decode(value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isScript tells a wrapper that somebody has put in runc's place. It wants to be
@@ -79,8 +113,8 @@ func isScript(path string) bool {
 // of its fifo, writes a byte to it and executes the container's command. False,
 // without an error, leaves the start to runc.
 func (r *Runtime) startLikeRunc(ctx context.Context, id string) (started bool, err error) {
-	state := r.runcRecord(id)
-	if state == nil || !state.initLives() {
+	var init runcProcess
+	if !r.runcRecord(id, func(d *json.Decoder) (*runcProcess, error) { return &init, init.decodeStart(d) }) || !init.lives() {
 		return false, nil
 	}
 	path := filepath.Join(r.runcDir(id), "exec.fifo")
@@ -111,7 +145,7 @@ func (r *Runtime) startLikeRunc(ctx context.Context, id string) (started bool, e
 			return false, nil //nolint:nilerr // as above
 		case ctx.Err() != nil:
 			return true, fmt.Errorf("start container %s: %w", id, context.Cause(ctx))
-		case n == 0 && !state.initLives():
+		case n == 0 && !init.lives():
 			return false, nil
 		}
 	}
@@ -121,8 +155,9 @@ func (r *Runtime) startLikeRunc(ctx context.Context, id string) (started bool, e
 // ended, and took all others with it as it was the first of a PID namespace.
 // False leaves it to runc: nothing, or not all, was removed.
 func (r *Runtime) deleteLikeRunc(id string) bool {
-	state := r.runcRecord(id)
-	if state == nil || state.initLives() || !state.ownPIDNamespace() || state.Config.Cgroups.Systemd ||
+	var state runcState
+	if !r.runcRecord(id, func(d *json.Decoder) (*runcProcess, error) { return &state.runcProcess, d.Decode(&state) }) ||
+		state.lives() || !state.ownPIDNamespace() || state.Config.Cgroups.Systemd ||
 		len(state.Config.Hooks["poststop"]) > 0 || state.IntelRdt != "" || len(state.Config.IntelRdt) > len("null") {
 		return false
 	}
@@ -143,9 +178,9 @@ func (s *runcState) ownPIDNamespace() bool {
 	return false
 }
 
-// initLives says whether the container's first process is there and no zombie.
-// Like runc it compares start times: the pid may be another process's.
-func (s *runcState) initLives() bool {
-	p, err := proc.Of(s.InitPID)
-	return err == nil && p.StartTime == s.InitStart
+// lives says whether the process is there and no zombie. Like runc it compares
+// start times: the pid may be another process's.
+func (p *runcProcess) lives() bool {
+	is, err := proc.Of(p.InitPID)
+	return err == nil && is.StartTime == p.InitStart
 }

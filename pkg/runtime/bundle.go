@@ -97,6 +97,9 @@ func (r *Runtime) unmountImages(c *container.Container) error {
 type bundleInput struct {
 	spec                        container.SpecInput
 	hosts, resolvConf, hostname bundle.File
+	// joined are the containers whose namespaces are joined, by ID. Most often one
+	// container has them all: it is looked up once.
+	joined map[string]*container.Container
 }
 
 func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS, late *lateFiles) (*bundleInput, error) {
@@ -144,7 +147,8 @@ func (r *Runtime) specInput(ctx context.Context, c *container.Container, volumes
 	case c.Config.OwnsUserNS():
 		in.spec.Namespaces["user"] = held.UserNS()
 	}
-	return in, r.etcFiles(ctx, c, in, late)
+	r.etcFiles(c, in, late)
+	return in, nil
 }
 
 // joinNamespaces fills in the paths of the namespaces joined and what comes with
@@ -154,15 +158,18 @@ func (r *Runtime) joinNamespaces(ctx context.Context, c *container.Container, in
 	if err != nil {
 		return err
 	}
-	in.spec.Foreign = map[string]bool{}
+	in.spec.Foreign, in.joined = map[string]bool{}, map[string]*container.Container{}
 	for kind, ns := range c.Config.Namespaces.ByKind() {
 		switch ns.Mode {
 		case container.ModePath:
 			in.spec.Namespaces[kind], in.spec.Foreign[kind] = ns.Value, kind != "pid" // whose it is cannot be seen
 		case container.ModeContainer:
-			other, err := r.runningOther(ctx, c, kind, ns.Value)
-			if err != nil {
-				return err
+			other := in.joined[ns.Value]
+			if other == nil {
+				if other, err = r.runningOther(ctx, c, kind, ns.Value); err != nil {
+					return err
+				}
+				in.joined[ns.Value] = other
 			}
 			in.spec.Namespaces[kind] = namespacePath(other, kind)
 			others, err := r.ownerOfUserNS(ctx, other)
@@ -232,13 +239,9 @@ var nonHostname = regexp.Delayed(`[^a-zA-Z0-9.-]`)
 
 // etcFiles says where /etc/hosts, resolv.conf and hostname come from: the
 // container whose network namespace is joined, or written anew.
-func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bundleInput, late *lateFiles) error {
+func (r *Runtime) etcFiles(c *container.Container, in *bundleInput, late *lateFiles) {
 	if ns := c.Config.Namespaces.Net; ns.Mode == container.ModeContainer {
-		dir := r.settings.BundleDir(ns.Value)
-		other, err := r.container(ctx, ns.Value)
-		if err != nil {
-			return err
-		}
+		dir, other := r.settings.BundleDir(ns.Value), in.joined[ns.Value]
 		if !other.Config.Network.LeavesHosts() && !c.Config.Network.LeavesHosts() {
 			in.hosts.From = existing(filepath.Join(dir, "hosts"))
 		}
@@ -256,7 +259,6 @@ func (r *Runtime) etcFiles(ctx context.Context, c *container.Container, in *bund
 	if !c.Config.Network.NoHostname && !c.Config.Namespaces.UTS.IsHost() {
 		in.hostname.Write = bundle.HostnameFile(in.spec.Hostname).Write
 	}
-	return nil
 }
 
 // existing is the path if there is such a file, else "".

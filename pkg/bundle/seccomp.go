@@ -1,0 +1,74 @@
+package bundle
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// withoutX32 takes the x32 calls out of a profile where the kernel has none, as
+// most distributions' do not. A filter for them is what the OCI runtime takes
+// longest to make of all it does for a container, each time: 12 ms of CPU for the
+// default profile with it, 6 without (libseccomp 2.5.4). A program that makes such
+// a call can do nothing without it; now it is killed, before it was told ENOSYS.
+func withoutX32(profile *specs.LinuxSeccomp) {
+	if slices.Contains(profile.Architectures, specs.ArchX32) && !kernelHasX32() {
+		profile.Architectures = slices.DeleteFunc(slices.Clone(profile.Architectures), func(a specs.Arch) bool { return a == specs.ArchX32 })
+	}
+}
+
+// kernelHasX32 says whether x32 calls may be known to the kernel. To be called on
+// amd64 only.
+var kernelHasX32 = sync.OnceValue(func() bool {
+	// In a filter without x32, such as that of a container of ours, the question
+	// would be our end.
+	if mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0); err != nil || mode != 0 {
+		return true
+	}
+	const x32Bit, getpid = 0x40000000, 39
+	_, _, errno := unix.RawSyscall(x32Bit|getpid, 0, 0, 0)
+	return !errors.Is(errno, unix.ENOSYS)
+})
+
+// inOrder puts the names of each rule into the order in which the OCI runtime makes
+// a filter of them soonest: libseccomp keeps system calls in a list in the order of
+// their numbers and looks from its beginning for the place of each that comes, so
+// that one in front of all others costs it nothing. With the default profile this
+// saves 2 of the 33 ms of CPU that runc create takes (libseccomp 2.5.4), and the filter is the
+// same: all names of a rule have one action.
+func inOrder(profile *specs.LinuxSeccomp) {
+	type placed struct {
+		place int
+		name  string
+	}
+	place, list := places(), []placed(nil)
+	profile.Syscalls = slices.Clone(profile.Syscalls)
+	for i, rule := range profile.Syscalls {
+		list = list[:0]
+		for _, name := range rule.Names {
+			list = append(list, placed{place[name], name})
+		}
+		slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+		names := make([]string, len(list))
+		for k, p := range list {
+			names[k] = p.name
+		}
+		profile.Syscalls[i].Names = names
+	}
+}
+
+// places has the place of each name in syscallNames. Names that are not in there are
+// of other architectures, which this host's does not list, and are at the front.
+var places = sync.OnceValue(func() map[string]int {
+	names := strings.Fields(syscallNames)
+	place := make(map[string]int, len(names))
+	for i, name := range names {
+		place[name] = i + 1
+	}
+	return place
+})
