@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -42,33 +41,22 @@ var kernelHasX32 = sync.OnceValue(func() bool {
 // saves 2 of the 33 ms of CPU that runc create takes (libseccomp 2.5.4), and the filter is the
 // same: all names of a rule have one action.
 func inOrder(profile *specs.LinuxSeccomp) {
-	type placed struct {
-		place int
-		name  string
+	type numbered struct {
+		number int
+		name   string
 	}
-	place, list := places(), []placed(nil)
+	var list []numbered
 	profile.Syscalls = slices.Clone(profile.Syscalls)
 	for i, rule := range profile.Syscalls {
 		list = list[:0]
 		for _, name := range rule.Names {
-			list = append(list, placed{place[name], name})
+			list = append(list, numbered{numberOf(name), name})
 		}
-		slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+		slices.SortStableFunc(list, func(a, b numbered) int { return cmp.Compare(b.number, a.number) })
 		names := make([]string, len(list))
-		for k, p := range list {
-			names[k] = p.name
+		for k, n := range list {
+			names[k] = n.name
 		}
 		profile.Syscalls[i].Names = names
 	}
 }
-
-// places has the place of each name in syscallNames. Names that are not in there are
-// of other architectures, which this host's does not list, and are at the front.
-var places = sync.OnceValue(func() map[string]int {
-	names := strings.Fields(syscallNames)
-	place := make(map[string]int, len(names))
-	for i, name := range names {
-		place[name] = i + 1
-	}
-	return place
-})

@@ -2,12 +2,10 @@ package bundle
 
 import (
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 func TestWithoutX32(t *testing.T) {
@@ -30,29 +28,17 @@ func TestWithoutX32(t *testing.T) {
 }
 
 func TestInOrder(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
-		t.Skip("requires amd64")
+	if numberOf("read") < 0 {
+		t.Skip("requires the build tag seccomp")
 	}
-	given := []string{"accept", "read", "vm86", "write", "chown32", "clone3", "execve"}
+	given := []string{"accept", "read", "nonesuch", "write", "clone3"}
 	rules := []specs.LinuxSyscall{{Names: given, Action: specs.ActAllow}, {Names: []string{"ptrace"}, Action: specs.ActErrno}}
 	profile := &specs.LinuxSeccomp{Syscalls: rules}
 	inOrder(profile)
 	require.Equal(t, []specs.LinuxSyscall{
-		{Names: []string{"vm86", "chown32", "clone3", "execve", "accept", "write", "read"}, Action: specs.ActAllow},
+		{Names: []string{"clone3", "accept", "write", "read", "nonesuch"}, Action: specs.ActAllow},
 		{Names: []string{"ptrace"}, Action: specs.ActErrno},
 	}, profile.Syscalls)
 	require.Equal(t, "accept", given[0], "the library's own list is left alone")
 	require.Equal(t, "accept", rules[0].Names[0], "nor is a list of rules that others have")
-}
-
-// The first numbers have no gaps.
-func TestSyscallNamesAreInOrder(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
-		t.Skip("requires amd64")
-	}
-	names := strings.Fields(syscallNames)
-	for number, name := range map[int]string{unix.SYS_READ: "read", unix.SYS_EXECVE: "execve", unix.SYS_GETDENTS64: "getdents64", unix.SYS_BPF: "bpf", unix.SYS_RSEQ: "rseq"} {
-		require.Equal(t, name, names[len(names)-1-number])
-	}
-	require.Len(t, places(), len(names), "a name twice")
 }
