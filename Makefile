@@ -41,10 +41,10 @@ bin/podctl:
 	$(GOBUILD) -ldflags '$(LDFLAGS)' -o cmd/podctl/whole ./cmd/podctl
 	$(GOBUILD) -tags "$(TAGS) podctl_core" -ldflags '$(LDFLAGS)' -o $@ ./cmd/podctl
 
-# Reads the address database of netavark for the system tests.
-.PHONY: bin/leases
-bin/leases:
-	$(GOBUILD) -o $@ ./test/system/leases
+# Looks at the host for the system tests.
+.PHONY: bin/leftovers
+bin/leftovers:
+	$(GOBUILD) -o $@ ./test/system/leftovers
 
 # Measures podctl; see hack/bench.sh.
 .PHONY: bin/bench
@@ -81,7 +81,7 @@ test:
 # System tests: the real binary, real containers. TESTS= picks files, FILTER=
 # picks tests by name; see docs/testing.md.
 .PHONY: system
-system: bin/podctl bin/leases
+system: bin/podctl bin/leftovers
 	hack/system-test.sh $(TESTS)
 
 # The model of removal and locking, in every order of steps. See docs/model.
@@ -91,7 +91,7 @@ model:
 
 # The same as an ordinary user, those of them that differ there.
 .PHONY: system-user
-system-user: bin/podctl bin/leases
+system-user: bin/podctl bin/leftovers
 	hack/system-test.sh --user $(TESTS)
 
 # A gross loss of speed: podctl may not need more CPU time than podman for work
@@ -104,13 +104,13 @@ faster: bin/podctl bin/bench
 # All system tests on the kinds of host that a virtual machine can be: with
 # systemd as root and as a user, and without. Takes an hour or more.
 .PHONY: check-vm
-check-vm: bin/podctl bin/leases
+check-vm: bin/podctl bin/leftovers
 	TESTS="$(TESTS)" hack/check-vm.sh
 
 # What needs systemd or cgroups version 2, as root and as a user, in five to
 # seven minutes.
 .PHONY: system-vm
-system-vm: bin/podctl bin/leases
+system-vm: bin/podctl bin/leftovers
 	TESTS="$(TESTS)" hack/check-vm.sh --quick
 
 # In this order even under make -j: each step is cheaper than the next.

@@ -144,7 +144,7 @@ make_user() {
   mount --bind "$here" /run/repo
   cd /run/repo
   local name
-  for name in PODCTL PODCTL_LEASES; do
+  for name in PODCTL PODCTL_LEFTOVERS; do
     [[ -z ${!name:-} ]] || export "$name=${!name/#"$here"/\/run\/repo}"
   done
 }

@@ -12,7 +12,7 @@ repo=$PWD
 . test/system/leftovers.bash
 
 podctl=${PODCTL:-$repo/bin/podctl}
-export PODCTL_LEASES=${PODCTL_LEASES:-$repo/bin/leases}
+export PODCTL_LEFTOVERS=${PODCTL_LEFTOVERS:-$repo/bin/leftovers}
 work=$(mktemp -d /tmp/scratch.XXXXXX)
 trap 'umount -l "$work/root/overlay" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 BATS_FILE_TMPDIR=$work # what leftovers.bash calls ours
@@ -23,7 +23,7 @@ mkdir -p "$ROOT" "$RUNROOT" "$TMP" "$work/net"
 # p WORDS...: podctl, for at most a minute
 p() { timeout -k 5 60 "$podctl" "${args[@]}" "$@"; }
 
-left() { comm -13 "$work/before" <(look_at_host); }
+left() { LC_ALL=C comm -13 "$work/before" <(look_at_host); }
 
 # clean_up: removes everything there is
 clean_up() {

@@ -35,7 +35,7 @@ slowness=${PODCTL_TEST_SLOWNESS:-1}
 file_timeout=$((1800 * slowness)) # seconds; the whole file, against a hang of bats itself
 export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((180 * slowness))}
 export PODCTL=${PODCTL:-$PWD/bin/podctl}
-export PODCTL_LEASES=${PODCTL_LEASES:-$PWD/bin/leases}
+export PODCTL_LEFTOVERS=${PODCTL_LEFTOVERS:-$PWD/bin/leftovers}
 export PODCTL_TEST_ISOLATED=$isolate
 
 # What users see differently than root does, and each kind of thing once.

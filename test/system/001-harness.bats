@@ -75,7 +75,8 @@ found() {
 
 @test "a process that ends by itself is waited for" {
   requires isolated
-  setsid sleep 0.5 3>&- &
+  setsid sleep 1 3>&- &
+  wait_until 5 grep -q sleep "/proc/$!/comm"
   LEFTOVER_SECONDS=10
   assert_nothing_left "$BATS_TEST_TMPDIR/host.before"
 }

@@ -116,8 +116,8 @@ run_podctl() {
   # is bats' own, and it waits for everyone who has it.
   timeout --foreground -k 10 "$seconds" "$PODCTL" "${PODCTL_ARGS[@]}" "$@" \
     >"$stdout" 2>"$error" 3>&- || status=$?
-  output=$(tr -d '\0' <"$stdout")
-  stderr=$(tr -d '\0' <"$error")
+  text_of output "$stdout"
+  text_of stderr "$error"
   mapfile -t lines <<<"$output"
   [[ -z $output ]] || echo "$output"
   [[ -z $stderr ]] || echo "$stderr"
@@ -127,6 +127,16 @@ run_podctl() {
   else
     fail "exit code of: podctl $*" "$expected" "$status"
   fi
+}
+
+# text_of VARIABLE FILE: what $(<FILE) is, without NULs, and without a process for it
+text_of() {
+  local parts IFS=
+  mapfile -d '' -t parts <"$2"
+  printf -v "$1" %s "${parts[@]}"
+  while [[ ${!1} == *$'\n' ]]; do
+    printf -v "$1" %s "${!1%$'\n'}"
+  done
 }
 
 # busybox_image: puts $IMAGE into this file's store; for setup_file

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"io/fs"
 	"net"
 	"path/filepath"
 	"testing"
@@ -27,7 +25,7 @@ func put(t *testing.T, db *bbolt.DB, network, bucket string, key, value []byte) 
 	}))
 }
 
-func TestPrintLeases(t *testing.T) {
+func TestLeases(t *testing.T) {
 	t.Run("an address in use is printed once with its network and container", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "ipam.db")
 		db, err := bbolt.Open(path, 0o600, nil)
@@ -38,11 +36,13 @@ func TestPrintLeases(t *testing.T) {
 		put(t, db, "web", "ids", []byte("3f2a91"), []byte(`["10.89.0.2"]`))
 		require.NoError(t, db.Close())
 
-		var out bytes.Buffer
-		require.NoError(t, printLeases(&out, path))
-		require.Equal(t, "web 10.89.0.2 3f2a91\n", out.String())
+		list, err := leases(path)
+		require.NoError(t, err)
+		require.Equal(t, []string{"web 10.89.0.2 3f2a91"}, list)
 	})
-	t.Run("no database is an error of its own class", func(t *testing.T) {
-		require.ErrorIs(t, printLeases(&bytes.Buffer{}, filepath.Join(t.TempDir(), "none")), fs.ErrNotExist)
+	t.Run("without a database there are none", func(t *testing.T) {
+		list, err := leases(filepath.Join(t.TempDir(), "none"))
+		require.NoError(t, err)
+		require.Empty(t, list)
 	})
 }
