@@ -57,7 +57,7 @@ func main() {
 const (
 	gcPercent      = 400
 	gcPercentAfter = 100
-	brief          = 100 * time.Millisecond
+	brief          = 200 * time.Millisecond
 )
 
 // realMain runs one command line and returns the exit code.

@@ -34,8 +34,7 @@ func (r *Runtime) lookupLostPods(ctx context.Context, tx *store.Tx, nameOrID str
 // restoreLostPod gives a lost pod a row again, by which it is removed. A pod that
 // has no containers either is none.
 func (r *Runtime) restoreLostPod(ctx context.Context, tx *store.Tx, id string) error {
-	_, err := tx.Pod(ctx, id)
-	if !errors.Is(err, errdefs.ErrNoSuchPod) {
+	if has, err := tx.HasPod(ctx, id); err != nil || has {
 		return err
 	}
 	members, err := tx.PodContainers(ctx, id)
@@ -68,10 +67,6 @@ func (r *Runtime) restoreLostPod(ctx context.Context, tx *store.Tx, id string) e
 // adoptLost adds to a pod that is removed by force the containers of lost pods
 // that depend on its members: nobody else would ever remove them.
 func (r *Runtime) adoptLost(ctx context.Context, tx *store.Tx, s *podSnapshot) error {
-	names, err := tx.PodNames(ctx)
-	if err != nil {
-		return err
-	}
 	for i := 0; i < len(s.members); i++ { // grows
 		dependents, err := tx.Dependents(ctx, s.members[i].ID)
 		if err != nil {
@@ -88,7 +83,14 @@ func (r *Runtime) adoptLost(ctx context.Context, tx *store.Tx, s *podSnapshot) e
 			if err != nil {
 				return err
 			}
-			if _, ok := names[c.PodID]; ok || c.PodID == "" {
+			if c.PodID == "" {
+				continue
+			}
+			has, err := tx.HasPod(ctx, c.PodID)
+			if err != nil {
+				return err
+			}
+			if has {
 				continue
 			}
 			logrus.Warnf("pod %s of container %s is not in the database: removing it with pod %s", shortID(c.PodID), c.Name, s.pod.Name)

@@ -79,6 +79,12 @@ func (tx *Tx) Pod(ctx context.Context, id string) (*pod.Pod, error) {
 	return p, err
 }
 
+// HasPod says whether there is a pod with that full ID, in any state.
+func (tx *Tx) HasPod(ctx context.Context, id string) (has bool, err error) {
+	err = tx.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pods WHERE id = ?)", id).Scan(&has)
+	return has, err
+}
+
 // Pods returns every pod, oldest first, those still being made included.
 func (tx *Tx) Pods(ctx context.Context) ([]*pod.Pod, error) {
 	return collect(ctx, tx, scanPod, "SELECT "+podColumns+" FROM pods ORDER BY created_at, id")
