@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/containers/storage/pkg/reexec"
 
@@ -30,10 +29,8 @@ func main() {
 	// thread each time it waits.
 	runtime.LockOSThread()
 	// Most commands allocate a few megabytes and end. A collection of them, with
-	// its threads, costs more than a fifth of the start; it begins at 16 MB. To
-	// those that are not over by then it costs nothing that is seen.
+	// its threads, costs more than a fifth of the start; it begins at 16 MB.
 	debug.SetGCPercent(gcPercent)
-	time.AfterFunc(brief, func() { debug.SetGCPercent(gcPercentAfter) })
 
 	// The storage library and packages of ours run this binary again under other
 	// names, to act inside a chroot or user namespace, or beside the container.
@@ -52,13 +49,9 @@ func main() {
 	os.Exit(<-code)
 }
 
-// gcPercent is what GOGC would say, gcPercentAfter what it would after brief. The
-// smallest heap that is collected is 4 MB for 100.
-const (
-	gcPercent      = 400
-	gcPercentAfter = 100
-	brief          = 200 * time.Millisecond
-)
+// gcPercent is what GOGC would say. The smallest heap that is collected is 4 MB
+// for 100.
+const gcPercent = 400
 
 // realMain runs one command line and returns the exit code.
 func realMain(argv []string, io *iostreams.IOStreams) int {
