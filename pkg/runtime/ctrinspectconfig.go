@@ -36,15 +36,20 @@ func (r *Runtime) inspectConfig(in *inspected) *InspectConfig {
 	return d
 }
 
-// exposedPorts is --expose as images and inspect write it: "80/tcp"; nil for none.
-func exposedPorts(cfg *container.Config) (ports map[string]struct{}) {
+// exposedPorts are the ports of a container as images and inspect write them,
+// "80/tcp": those it exposes and those it publishes; nil for none.
+func exposedPorts(cfg *container.Config) map[string]struct{} {
+	ports := map[string]struct{}{}
+	for published := range portBindings(cfg.Network.Ports) {
+		ports[published] = struct{}{}
+	}
 	for port, protos := range cfg.Network.Expose {
 		for _, proto := range protos {
-			if ports == nil {
-				ports = map[string]struct{}{}
-			}
 			ports[fmt.Sprintf("%d/%s", port, proto)] = struct{}{}
 		}
+	}
+	if len(ports) == 0 {
+		return nil
 	}
 	return ports
 }
@@ -73,13 +78,19 @@ func annotations(cfg *container.Config) map[string]string {
 	return overlay(map[string]string{container.ManagerAnnotation: "podctl"}, cfg.Annotations)
 }
 
-// signalName is "SIGTERM" for 15, "SIGRTMIN+3" for 37, "" for none.
+// signalName is "SIGTERM" for 15, "SIGRTMIN+3" for 37, "SIGRTMAX-1" for 63, ""
+// for none. A real-time signal is counted from the end it is nearer to, as in
+// the only names that podman and Docker read.
 func signalName(number uint) string {
-	const rtmin = 34 // as the C library counts
-	if number >= rtmin {
-		if number == rtmin {
-			return "SIGRTMIN"
-		}
+	const rtmin, rtmax, nearer = 34, 64, 15 // as the C library counts
+	switch {
+	case number == rtmin:
+		return "SIGRTMIN"
+	case number == rtmax:
+		return "SIGRTMAX"
+	case number > rtmin+nearer:
+		return fmt.Sprintf("SIGRTMAX-%d", rtmax-number)
+	case number > rtmin:
 		return fmt.Sprintf("SIGRTMIN+%d", number-rtmin)
 	}
 	return unix.SignalName(unix.Signal(number))

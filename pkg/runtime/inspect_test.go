@@ -207,6 +207,16 @@ func TestInspectNetworkSettings(t *testing.T) {
 	require.Equal(t, own.NetworkSettings, member.NetworkSettings)
 	require.Equal(t, "container:"+infra.ID, member.HostConfig.NetworkMode)
 	require.Empty(t, member.HostConfig.PortBindings)
+	require.Equal(t, map[string]struct{}{"80/tcp": {}, "90/tcp": {}}, own.Config.ExposedPorts)
+	require.Empty(t, member.Config.ExposedPorts)
+}
+
+func TestSignalNamesAreThoseOthersRead(t *testing.T) {
+	for number, want := range map[uint]string{
+		0: "", 15: "SIGTERM", 34: "SIGRTMIN", 37: "SIGRTMIN+3", 49: "SIGRTMIN+15", 50: "SIGRTMAX-14", 63: "SIGRTMAX-1", 64: "SIGRTMAX",
+	} {
+		require.Equal(t, want, signalName(number), number)
+	}
 }
 
 func TestInspectWhileSetUp(t *testing.T) {
