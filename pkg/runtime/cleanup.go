@@ -43,6 +43,9 @@ func (r *Runtime) CleanupContainer(ctx context.Context, id string, opts CleanupO
 			err = errors.Join(err, r.leaveCgroup(c.Config.Resources.CgroupParent))
 		}
 	}()
+	if c.State == container.Created && opts.Remove && !opts.StoppedOnly {
+		return errors.Join(err, r.removeCleaned(ctx, c, opts))
+	}
 	if c.State != container.Exited || c.Intent == intentRestart && r.alive(c.Owner) {
 		return err
 	}
@@ -67,17 +70,22 @@ func (r *Runtime) applyPolicies(ctx context.Context, c *container.Container, opt
 		return nil
 	}
 	if c.Config.AutoRemove || opts.Remove {
-		remove := RemoveOptions{Volumes: true, Ignore: true}
-		rmErr := r.removeContainers(ctx, []string{c.ID}, remove)
-		if errors.Is(rmErr, errdefs.ErrNotFound) {
-			rmErr = nil
-		}
-		if rmErr == nil && (c.Config.AutoRemoveImage || opts.RemoveImage) {
-			rmErr = r.removeImageIfUnused(ctx, c.Config.Image.RawName)
-		}
-		err = errors.Join(err, rmErr)
+		err = r.removeCleaned(ctx, c, opts)
 	}
 	return errors.Join(err, r.applyExitPolicy(ctx, c), r.releaseCleanup(ctx, c))
+}
+
+// removeCleaned removes a container that was cleaned up, and its image if that
+// goes with it. One that is gone already is no error.
+func (r *Runtime) removeCleaned(ctx context.Context, c *container.Container, opts CleanupOptions) error {
+	err := r.removeContainers(ctx, []string{c.ID}, RemoveOptions{Volumes: true, Ignore: true})
+	if errors.Is(err, errdefs.ErrNotFound) {
+		err = nil
+	}
+	if err == nil && (c.Config.AutoRemoveImage || opts.RemoveImage) {
+		err = r.removeImageIfUnused(ctx, c.Config.Image.RawName)
+	}
+	return err
 }
 
 // claimCleanup notes that what follows the end of a process is being done by us.
@@ -159,6 +167,13 @@ func (r *Runtime) cleanUp(ctx context.Context, id string, opts CleanupOptions) (
 		}
 		_, err := container.Check(container.OpCleanup, id, c.State)
 		return nil, err
+	}
+	if c.State == container.Initialized && !opts.StoppedOnly {
+		// What was prepared for its process goes, and it is as it was created.
+		if err := r.stopLocked(ctx, id, StopOptions{}); err != nil {
+			return nil, err
+		}
+		return r.container(ctx, id)
 	}
 	atBoot := !c.Owner.IsZero() && c.Owner.BootID != r.self.BootID // nothing is started by itself after a boot
 	cutOff := c.Intent == intentStartAgain && !r.alive(c.Owner)

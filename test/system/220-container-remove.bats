@@ -191,6 +191,23 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   gone a
 }
 
+@test "cleanup takes down what init prepared; with --rm what never ran goes too" {
+  run_podctl create --name a "$IMAGE" true
+  run_podctl init a
+  run_podctl container cleanup a
+  is "$output" a
+  run_podctl inspect --format '{{.State.Status}}' a
+  is "$output" created
+  run_podctl start --attach a # and it can still be started
+  run_podctl create --name b "$IMAGE" true
+  run_podctl init b
+  run_podctl create --name c "$IMAGE" true
+  run_podctl container cleanup --rm b c
+  is "$output" $'b\nc'
+  gone b
+  gone c
+}
+
 @test "exists" {
   run_podctl create --name a "$IMAGE"
   run_podctl container exists a
