@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -71,6 +72,11 @@ func (cfg Config) storeOptions(base types.StoreOptions) (types.StoreOptions, err
 	if cfg.DriverOptions != nil {
 		opts.GraphDriverOptions = slices.DeleteFunc(slices.Clone(cfg.DriverOptions), func(o string) bool { return o == "" })
 	}
+	if opts.GraphDriverName == "" && exists(filepath.Join(opts.GraphRoot, "overlay")) {
+		// The library picks this one by itself too, but none at all once a command
+		// has asked for another one here.
+		opts.GraphDriverName = "overlay"
+	}
 	if cfg.ImageStore != "" {
 		opts.ImageStore = cfg.ImageStore
 	}
@@ -90,6 +96,11 @@ func (cfg Config) storeOptions(base types.StoreOptions) (types.StoreOptions, err
 	}
 	opts.TransientStore = opts.TransientStore || cfg.TransientStore
 	return opts, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // systemContext is what containers/image is told about registries and files.

@@ -1,6 +1,8 @@
 package image
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/containers/storage/types"
@@ -42,6 +44,20 @@ func TestStoreOptions(t *testing.T) {
 	}
 	_, err := Config{ImageStore: "/g"}.storeOptions(base)
 	require.Error(t, err, "images beside containers need another directory")
+}
+
+func TestTheDriverInUseStaysWhenNobodyNamesOne(t *testing.T) {
+	t.Setenv("STORAGE_DRIVER", "")
+	root := t.TempDir()
+	got, err := Config{Root: root}.storeOptions(types.StoreOptions{})
+	require.NoError(t, err)
+	require.Empty(t, got.GraphDriverName, "the library chooses for a new store")
+	for _, driver := range []string{"overlay", "vfs"} {
+		require.NoError(t, os.Mkdir(filepath.Join(root, driver), 0o700))
+	}
+	got, err = Config{Root: root}.storeOptions(types.StoreOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "overlay", got.GraphDriverName)
 }
 
 func TestParsePullPolicy(t *testing.T) {

@@ -56,3 +56,15 @@ setup_file() {
   run_podctl 1 rmi localhost/nosuch
   like "$stderr" '^Error: localhost/nosuch: image not known$'
 }
+
+@test "one command with another storage driver leaves the others theirs" {
+  requires containers
+  run_podctl info --format '{{.Store.GraphDriverName}}'
+  [[ $output == overlay ]] || skip "the storage driver here is $output"
+  run_podctl --storage-driver vfs images --quiet
+  is "$output" ''
+  run_podctl info --format '{{.Store.GraphDriverName}}'
+  is "$output" overlay
+  run_podctl image exists "$IMAGE"
+  rm -rf "$ROOT"/vfs*
+}
