@@ -227,5 +227,8 @@ func blockNumbers(path string) (major, minor int64, err error) {
 	if err := unix.Stat(path, &st); err != nil {
 		return 0, 0, fmt.Errorf("could not parse throttle device at %s: %w: %w", path, err, errdefs.ErrInvalidArg)
 	}
+	if kind := st.Mode & unix.S_IFMT; kind != unix.S_IFBLK && kind != unix.S_IFCHR {
+		return 0, 0, fmt.Errorf("%s is not a device, and only those have rates and weights: %w", path, errdefs.ErrInvalidArg)
+	}
 	return int64(unix.Major(st.Rdev)), int64(unix.Minor(st.Rdev)), nil
 }

@@ -83,10 +83,16 @@ func TestPodLimits(t *testing.T) {
 		}, limits)
 		require.Nil(t, c.Resources.BlockIO.ThrottleReadBpsDevice)
 	})
-	t.Run("a_path_that_is_no_block_device_is_refused", func(t *testing.T) {
-		for _, path := range []string{"/dev/nowhere", "/dev/null"} {
+	t.Run("a_path_that_is_no_device_is_refused", func(t *testing.T) {
+		for _, path := range []string{"/dev/nowhere", "/dev"} {
 			_, err := podLimits(&pod.Config{WriteBPS: []container.Throttle{{Path: path, Rate: 1}}})
 			require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
 		}
+	})
+	t.Run("which_block_device_has_the_numbers_is_not_asked", func(t *testing.T) {
+		limits, err := podLimits(&pod.Config{WriteBPS: []container.Throttle{{Path: "/dev/zero", Rate: 1}}})
+		require.NoError(t, err)
+		zero := limits.BlockIO.ThrottleWriteBpsDevice[0]
+		require.Equal(t, []int64{1, 5}, []int64{zero.Major, zero.Minor})
 	})
 }

@@ -279,6 +279,8 @@ throttled() { (($(sed -n 's/^nr_throttled //p' "$1") > 0)); }
     one_line
     like "$stderr" '^Error: .*rates are limited for whole block devices'
   fi
+  run_podctl 125 pod create --name pod1 --device-read-bps /dev/shm:1mb
+  like "$stderr" '^Error: /dev/shm is not a device'
   run_podctl 125 pod create --name pod1 --device-read-bps /dev/nosuch:1mb
   one_line
   like "$stderr" '^Error: .*/dev/nosuch'
