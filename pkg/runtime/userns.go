@@ -58,7 +58,10 @@ func givenMappings(ns container.Namespaces) (*container.IDMappings, error) {
 	if err != nil || maps == nil {
 		return maps, err
 	}
-	return maps, userns.Check(in.Parent, *maps)
+	if err := userns.Check(in.Parent, *maps); err != nil {
+		return nil, err
+	}
+	return new(userns.Split(in.Parent, *maps)), nil
 }
 
 // mapUser maps the user who runs podctl to its own ID, or to none, and the other

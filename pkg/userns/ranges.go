@@ -96,6 +96,28 @@ func check(own, ranges []container.IDMap) error {
 	return nil
 }
 
+// Split cuts ranges where one of podctl's own user namespace, own, ends: the kernel
+// maps no range to more than one.
+func Split(own, ranges container.IDMappings) container.IDMappings {
+	return container.IDMappings{UID: split(own.UID, ranges.UID), GID: split(own.GID, ranges.GID)}
+}
+
+func split(own, ranges []container.IDMap) (out []container.IDMap) {
+	for _, r := range ranges {
+		for r.Size > 0 {
+			piece := r
+			for _, o := range own {
+				if r.HostID >= o.ContainerID && r.HostID-o.ContainerID < o.Size {
+					piece.Size = min(r.Size, o.Size-(r.HostID-o.ContainerID))
+				}
+			}
+			out = append(out, piece)
+			r.ContainerID, r.HostID, r.Size = r.ContainerID+piece.Size, r.HostID+piece.Size, r.Size-piece.Size
+		}
+	}
+	return out
+}
+
 // Own are the ranges of the user namespace podctl itself is in; none in the
 // host's, where every ID is what it is.
 func Own() (container.IDMappings, error) {

@@ -27,6 +27,16 @@ func TestWithin(t *testing.T) {
 	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
 }
 
+func TestSplit(t *testing.T) {
+	own := container.IDMappings{UID: []container.IDMap{{ContainerID: 0, HostID: 1000, Size: 1}, {ContainerID: 1, HostID: 100000, Size: 65536}}}
+	got := Split(own, container.IDMappings{
+		UID: []container.IDMap{{ContainerID: 5, HostID: 0, Size: 10}, {ContainerID: 20, HostID: 40, Size: 3}},
+		GID: []container.IDMap{{ContainerID: 0, HostID: 0, Size: 10}},
+	})
+	require.Equal(t, []container.IDMap{{ContainerID: 5, HostID: 0, Size: 1}, {ContainerID: 6, HostID: 1, Size: 9}, {ContainerID: 20, HostID: 40, Size: 3}}, got.UID)
+	require.Equal(t, []container.IDMap{{ContainerID: 0, HostID: 0, Size: 10}}, got.GID, "nothing is known of those of the host")
+}
+
 func TestCheck(t *testing.T) {
 	own := []container.IDMap{{ContainerID: 0, HostID: 1000, Size: 1}, {ContainerID: 1, HostID: 100000, Size: 65536}}
 	of := func(from, size uint32) container.IDMappings {

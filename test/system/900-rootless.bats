@@ -405,6 +405,9 @@ answers_udp() {
   is "$output" $'0\n3000'
   run_podctl run --rm --uidmap 0:1:500 --gidmap 0:1:500 -v data:/data "$IMAGE" sh -c 'echo >/data/file; stat -c %u /data/file; awk "{ print \$2, \$3 }" /proc/self/uid_map'
   is "$output" $'0\n1 500'
+  # The user's own ID is a range by itself, and the kernel maps none across the end of one.
+  run_podctl run --rm --uidmap 0:0:500 --gidmap 0:0:500 -v data:/data "$IMAGE" sh -c 'stat -c %u /data/file; awk "{ print \$1, \$2, \$3 }" /proc/self/uid_map'
+  is "$output" $'1\n0 0 1\n1 1 499'
   run_podctl run --rm --subuidname "$(id -un)" "$IMAGE" sh -c 'awk "{ print \$1, \$2 }" /proc/self/uid_map'
   is "$output" "0 1"
   run_podctl 125 create --uidmap 0:1:100000000 "$IMAGE" true
