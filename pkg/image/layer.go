@@ -46,18 +46,20 @@ type Change struct {
 	Path string
 }
 
-// Changes returns what container id, or else the top layer of image id,
-// changed, sorted by path.
-func (s *Store) Changes(id string) ([]Change, error) {
-	layer := ""
-	if container, err := s.store.Container(id); err == nil {
-		layer = container.LayerID
-	} else if img, err := s.store.Image(id); err == nil {
-		layer = img.TopLayer
-	} else {
-		return nil, fmt.Errorf("%s: %w", id, errdefs.ErrNotFound)
+// Changes returns what container id, or else the top layer of image id, changed
+// of container or image base, sorted by path. An empty base is the layer below.
+func (s *Store) Changes(id, base string) ([]Change, error) {
+	layer, err := s.topLayer(id)
+	if err != nil {
+		return nil, err
 	}
-	changes, err := s.store.Changes("", layer)
+	below := ""
+	if base != "" {
+		if below, err = s.topLayer(base); err != nil {
+			return nil, err
+		}
+	}
+	changes, err := s.store.Changes(below, layer)
 	if err != nil {
 		return nil, fmt.Errorf("compare layer of %s: %w", id, err)
 	}
@@ -73,6 +75,18 @@ func (s *Store) Changes(id string) ([]Change, error) {
 		out = append(out, Change{Kind: kind, Path: change.Path})
 	}
 	return out, nil
+}
+
+// topLayer is that of a container, or else an image.
+func (s *Store) topLayer(id string) (string, error) {
+	if container, err := s.store.Container(id); err == nil {
+		return container.LayerID, nil
+	}
+	img, err := s.store.Image(id)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", id, errdefs.ErrNotFound)
+	}
+	return img.TopLayer, nil
 }
 
 // MountImage mounts an image read-only and returns where. Mounts are counted:

@@ -19,13 +19,19 @@ func TestChanges(t *testing.T) {
 	writeFile(t, dir, "new", "x")
 	require.NoError(t, os.Remove(filepath.Join(dir, "etc/motd")))
 
-	changes, err := store.Changes(ctrA)
+	changes, err := store.Changes(ctrA, "")
 	require.NoError(t, err)
 	require.Contains(t, changes, Change{ChangeAdded, "/new"})
 	require.Contains(t, changes, Change{ChangeDeleted, "/etc/motd"})
 	require.Contains(t, changes, Change{ChangeModified, "/etc"})
-	_, err = store.Changes(ctrB)
-	require.ErrorIs(t, err, errdefs.ErrNotFound)
+	other, err := store.Changes(img.id, ctrA)
+	require.NoError(t, err)
+	require.Contains(t, other, Change{ChangeDeleted, "/new"}, "of another container it is the other way round")
+	require.Contains(t, other, Change{ChangeAdded, "/etc/motd"})
+	for _, pair := range [][2]string{{ctrB, ""}, {ctrA, ctrB}} {
+		_, err = store.Changes(pair[0], pair[1])
+		require.ErrorIs(t, err, errdefs.ErrNotFound)
+	}
 }
 
 func TestContainerDirectory_goes_with_the_container(t *testing.T) {

@@ -111,32 +111,42 @@ func (r *Runtime) report(ctx context.Context, c *container.Container, status eve
 	return r.store.Update(ctx, func(tx *store.Tx) error { return tx.AddEvent(ctx, containerEvent(c, status)) })
 }
 
-// DiffContainer returns what a container, or else an image, changed of what it
-// was made from, sorted by path. What podctl itself puts into containers, and so into
-// images of them, is left out. Errors: class ErrNotFound.
-func (r *Runtime) DiffContainer(ctx context.Context, nameOrID string) ([]image.Change, error) {
+// DiffContainer returns what a container, or else an image, changed of another one,
+// base, or, if that is empty, of what it was made from, sorted by path. What podctl
+// itself puts into containers, and so into images of them, is left out. Errors: class
+// ErrNotFound.
+func (r *Runtime) DiffContainer(ctx context.Context, nameOrID, base string) ([]image.Change, error) {
 	images, err := r.images()
 	if err != nil {
 		return nil, err
 	}
+	id, err := r.containerOrImage(ctx, nameOrID)
+	if err != nil {
+		return nil, err
+	}
+	if base != "" {
+		if base, err = r.containerOrImage(ctx, base); err != nil {
+			return nil, err
+		}
+	}
+	changes, err := images.Changes(id, base)
+	return slices.DeleteFunc(changes, func(c image.Change) bool { return madeByEngine(c.Path) }), err
+}
+
+// containerOrImage is the ID of a container, or else of a local image.
+func (r *Runtime) containerOrImage(ctx context.Context, nameOrID string) (string, error) {
 	ids, err := r.lookupContainers(ctx, []string{nameOrID})
 	if errors.Is(err, errdefs.ErrNoSuchCtr) {
 		img, imgErr := r.findOrPull(ctx, nameOrID, image.PullOptions{Policy: image.PullNever})
 		if imgErr != nil {
-			return nil, err
+			return "", err
 		}
-		return changesOf(images, img.ID)
+		return img.ID, nil
 	}
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return changesOf(images, ids[0])
-}
-
-// changesOf are those of an image or container that somebody else made.
-func changesOf(images *image.Store, id string) ([]image.Change, error) {
-	changes, err := images.Changes(id)
-	return slices.DeleteFunc(changes, func(c image.Change) bool { return madeByEngine(c.Path) }), err
+	return ids[0], nil
 }
 
 // madeByEngine says that a path is there, in every container, for the mounts of

@@ -18,6 +18,13 @@ setup_file() {
   run_podctl commit -q a localhost/of-a
   run_podctl diff localhost/of-a
   is "$output" $'C /etc\nD /etc/group\nA /etc/new\nC /home' "in an image made of it"
+  run_podctl diff a "$IMAGE"
+  is "$output" $'C /etc\nD /etc/group\nA /etc/new\nC /home' "compared with its image"
+  run_podctl diff "$IMAGE" a
+  like "$output" 'A /etc/group' "the other way round"
+  like "$output" 'D /etc/new'
+  run_podctl 125 diff a b c
+  is "$stderr" "Error: accepts between 1 and 2 arg(s), received 3"
   run_podctl rmi localhost/of-a
 }
 

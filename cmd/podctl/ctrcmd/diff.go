@@ -16,15 +16,18 @@ import (
 type differ interface {
 	// ResolveContainers finds all of a selection or fails.
 	ResolveContainers(ctx context.Context, sel engine.Selection) ([]engine.Target, error)
-	// DiffContainer returns what a container or image changed, by path.
-	DiffContainer(ctx context.Context, nameOrID string) ([]image.Change, error)
+	// DiffContainer returns what a container or image changed of another one, or
+	// of what it was made from, by path.
+	DiffContainer(ctx context.Context, nameOrID, base string) ([]image.Change, error)
 }
 
 type diffOptions struct {
 	IO     *iostreams.IOStreams
 	Engine func(context.Context) (differ, error)
 
-	Name   string
+	Name string
+	// Base is what it is compared with; empty: what it was made from.
+	Base   string
 	Latest bool
 	JSON   bool
 }
@@ -34,15 +37,22 @@ func NewCmdDiff(f *cmdutil.Factory, runF func(context.Context, *diffOptions) err
 	opts := &diffOptions{IO: f.IO, Engine: func(ctx context.Context) (differ, error) { return f.Engine(ctx) }}
 	var format string
 	cmd := &cobra.Command{
-		Use:   "diff [options] CONTAINER|IMAGE",
+		Use:   "diff [options] CONTAINER|IMAGE [CONTAINER|IMAGE]",
 		Short: "List what a container changed of its image",
 		Long: `List the paths a container added (A), changed (C) or deleted (D) in what its
-image gave it; for an image, what its last layer did.
+image gave it; for an image, what its last layer did. A second container or image
+is what the first is compared with instead.
 
 Exit codes: 0 success, 125 error.`,
 		Example: `podctl diff web
-podctl diff --format json web`,
-		Args: cmdutil.MaxArgs(1),
+podctl diff --format json web
+podctl diff web nginx`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || opts.Latest {
+				return nil
+			}
+			return cmdutil.RangeArgs(1, 2)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case cmd.Flags().Changed("format") && format != "json":
@@ -57,6 +67,9 @@ podctl diff --format json web`,
 			opts.JSON = format != ""
 			if len(args) > 0 {
 				opts.Name = args[0]
+			}
+			if len(args) > 1 {
+				opts.Base = args[1]
 			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
@@ -91,7 +104,7 @@ func diffRun(ctx context.Context, opts *diffOptions) error {
 		}
 		opts.Name = found[0].ID
 	}
-	changes, err := eng.DiffContainer(ctx, opts.Name)
+	changes, err := eng.DiffContainer(ctx, opts.Name, opts.Base)
 	if err != nil {
 		return err
 	}

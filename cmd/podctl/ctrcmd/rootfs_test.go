@@ -28,7 +28,7 @@ func (e *fakeRootfs) ExportContainer(_ context.Context, id string, w io.Writer) 
 	return err
 }
 
-func (e *fakeRootfs) DiffContainer(_ context.Context, name string) ([]image.Change, error) {
+func (e *fakeRootfs) DiffContainer(_ context.Context, name, _ string) ([]image.Change, error) {
 	if name == "a" {
 		return []image.Change{{Kind: image.ChangeModified, Path: "/etc"}, {Kind: image.ChangeAdded, Path: "/etc/x"}, {Kind: image.ChangeDeleted, Path: "/y"}}, nil
 	}
