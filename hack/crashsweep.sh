@@ -186,7 +186,8 @@ list_calls() {
 # others: the processes that are none of the script's, which has one session
 others() {
   local dir stat own
-  own=$(session_of "$$")
+  stat=$(<"/proc/$$/stat")
+  read -r _ _ _ own _ <<<"${stat##*) }"
   for dir in /proc/[0-9]*; do
     { stat=$(<"$dir/stat"); } 2>/dev/null || continue
     read -r _ _ _ session _ <<<"${stat##*) }"

@@ -1,12 +1,12 @@
 # scratch.bash: a podctl of their own for the scripts that kill, crowd and freeze.
 #
-# Sourced from the repository's directory; run through hack/isolate.sh, because
-# these scripts remove every pod and end every process they see. Afterwards $work
+# Sourced from the repository's directory; run through hack/isolate.sh, or in a
+# virtual machine, because these scripts remove every pod and end processes. Afterwards $work
 # is a directory that goes with the script, $args the global flags of a podctl in
 # there, p runs it, the image busybox is loaded, and $work/before is how the host
 # looks with nothing there.
 
-((${PODCTL_TEST_ISOLATED:-0})) || { echo "$0: run it through hack/isolate.sh" >&2; exit 2; }
+((${PODCTL_TEST_ISOLATED:-0} || ${PODCTL_TEST_ALONE:-0})) || { echo "$0: run it through hack/isolate.sh" >&2; exit 2; }
 repo=$PWD
 # shellcheck source=test/system/leftovers.bash
 . test/system/leftovers.bash

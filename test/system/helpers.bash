@@ -201,7 +201,7 @@ wait_until() {
 # --- what a test needs ---
 
 # requires NEED...: skips the test, saying why, where the host lacks one.
-#   root systemd cgroup1 cgroup2 crun runc, containers (root, or a user who has
+#   root systemd cgroup1 cgroup2 crun runc mapped-mounts, containers (root, or a user who has
 #   what containers need), cgroups (likewise, with limits and pause), isolated (hack/isolate.sh), alone (that, or a virtual
 #   machine), or the name of a program
 requires() {
@@ -217,6 +217,7 @@ has() {
     containers) ((EUID == 0)) || { [[ -d ${XDG_RUNTIME_DIR:-} ]] && grep -qs "^$(id -un):" /etc/subuid; } ;;
     cgroups) ((EUID == 0)) || { [[ -d /run/systemd/system ]] && has cgroup2; } ;;
     systemd) [[ -d /run/systemd/system ]] ;;
+    mapped-mounts) [[ $(stat -f -c %T "$BATS_FILE_TMPDIR") != tmpfs ]] || linux_is 6 3 ;; # when tmpfs had them
     cgroup2) [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]] ;;
     cgroup1) [[ $(stat -f -c %T /sys/fs/cgroup) != cgroup2fs ]] ;;
     isolated) ((${PODCTL_TEST_ISOLATED:-0})) ;;
@@ -225,6 +226,13 @@ has() {
     crun) command -v crun >/dev/null && [[ ! -s /sys/fs/cgroup/unified/cgroup.controllers || -z $(</sys/fs/cgroup/unified/cgroup.controllers) ]] ;;
     *) PATH=$PATH:/usr/lib/podman:/usr/libexec/podman command -v "$1" >/dev/null ;;
   esac
+}
+
+# linux_is MAJOR MINOR: the kernel is that one or newer
+linux_is() {
+  local have
+  IFS=.- read -r -a have < <(uname -r)
+  ((have[0] > $1 || have[0] == $1 && have[1] >= $2))
 }
 
 # cgroup_of PID: its cgroup where limits are, below the mount of the hierarchy

@@ -6,8 +6,13 @@ sweep() {
   local script=$1
   shift
   requires root
-  ((${PODCTL_TEST_ISOLATED:-0})) || skip "removes every pod and ends every process it sees: only in isolation"
+  has alone || skip "removes every pod and ends processes: only in isolation, or in a machine of its own"
   PODCTL=$PODCTL "$REPO/hack/$script" -s 1 "$@" 3>&-
 }
 
-crash_sweep() { sweep crashsweep.sh -n "${CRASH_KILLS:-20}" "$@"; }
+crash_sweep() {
+  local methods=()
+  # "all" ends whatever runs, and so the services of a machine.
+  has isolated || methods=(-m "time,call,call,child,group,two")
+  sweep crashsweep.sh -n "${CRASH_KILLS:-20}" "${methods[@]}" "$@"
+}
