@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -21,7 +22,7 @@ const (
 
 // LockEntry is one process that holds the lock of an object or waits for it.
 type LockEntry struct {
-	// Object is "container", "pod", or "" for one the database does not know.
+	// Object is "container", "pod", "volume", or "" for one the database does not know.
 	Object string
 	ID     string
 	Name   string // the ID, shortened, of an object that has none
@@ -68,6 +69,9 @@ func (r *Runtime) Locks(ctx context.Context) ([]LockEntry, error) {
 // objectOf says what kind of object has the ID, and its name. One that has no
 // row (any more) has no kind, and its short ID for a name.
 func objectOf(ctx context.Context, tx *store.Tx, id string) (kind, name string, err error) {
+	if name, ok := strings.CutPrefix(id, volumeLock); ok {
+		return "volume", name, nil
+	}
 	c, err := tx.Container(ctx, id)
 	if err == nil {
 		return "container", c.Name, nil

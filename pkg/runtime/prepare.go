@@ -152,7 +152,7 @@ func (r *Runtime) mountVolumes(ctx context.Context, c *container.Container) (map
 			return nil, err
 		}
 		if (v.NeedsCopyUp || v.NeedsChown) && !c.Config.Infra && !slices.Contains(m.Options, "nocopy") {
-			if err := r.firstUse(ctx, v, c, m.Destination); err != nil {
+			if err := r.firstUse(ctx, v.Name, c, m.Destination); err != nil {
 				return nil, err
 			}
 		}
@@ -161,9 +161,24 @@ func (r *Runtime) mountVolumes(ctx context.Context, c *container.Container) (map
 	return paths, nil
 }
 
+// volumeLock is before the name of a volume in that of its lock.
+const volumeLock = "volume-"
+
 // firstUse gives a fresh volume the content, owner and mode of what it covers,
-// and records that this was done. Infra containers have nothing to give.
-func (r *Runtime) firstUse(ctx context.Context, v *volume.Volume, c *container.Container, target string) error {
+// and records that this was done. Infra containers have nothing to give. Of
+// containers that start at the same time one does it, and the others wait: the
+// volume's lock is the last that is taken, and its holder waits for no other.
+func (r *Runtime) firstUse(ctx context.Context, name string, c *container.Container, target string) error {
+	return r.locked(ctx, volumeLock+name, func() error {
+		v, err := r.volumeNamed(ctx, name)
+		if err != nil || !v.NeedsCopyUp && !v.NeedsChown {
+			return err
+		}
+		return r.fillFirst(ctx, v, c, target)
+	})
+}
+
+func (r *Runtime) fillFirst(ctx context.Context, v *volume.Volume, c *container.Container, target string) error {
 	maps := c.Config.IDMappings
 	if err := volume.FirstUse(v, c.Runtime.Mountpoint, target, int(maps.HostUID(0)), int(maps.HostGID(0))); err != nil {
 		return err

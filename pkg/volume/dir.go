@@ -14,7 +14,8 @@ import (
 )
 
 // Create makes the volume's directory below root, with its owner and limits.
-// Idempotent; what is in it stays.
+// Idempotent; what is in it stays, and so does the owner of what is there: since it
+// was made, the first container and whoever uses it may have changed that.
 func Create(root string, v *Volume) error {
 	if err := create(root, v); err != nil {
 		return fmt.Errorf("create volume %s: %w", v.Name, err)
@@ -27,23 +28,27 @@ func create(root string, v *Volume) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir, 0o700, v); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(v.Mountpoint, 0o755); err != nil {
+	if err := makeDir(v.Mountpoint, 0o755, v); err != nil {
 		return err
 	}
 	if v.limited() {
-		if err := limit(root, v); err != nil {
-			return err
-		}
-	}
-	for _, path := range []string{dir, v.Mountpoint} {
-		if err := chown(path, v.UID, v.GID); err != nil {
-			return err
-		}
+		return limit(root, v)
 	}
 	return nil
+}
+
+// makeDir makes a directory of the volume's owner, unless it is there.
+func makeDir(path string, mode os.FileMode, v *Volume) error {
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	return chown(path, v.UID, v.GID)
 }
 
 // chown spares an unprivileged user the error of being told what is so already.

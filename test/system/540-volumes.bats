@@ -64,6 +64,13 @@ volumes() { podctl volume ls -q; }
   is "$output" ""
 }
 
+@test "a volume keeps the owner that it was given in a container" {
+  requires containers
+  run_podctl run --rm -v data:/d "$IMAGE" chown 7:8 /d
+  run_podctl run --rm -v data:/d "$IMAGE" stat -c %u:%g /d
+  is "$output" 7:8
+}
+
 @test "an image's own volume is anonymous, tmpfs or ignored" {
   run_podctl create --name a "$DATA_IMAGE"
   like "$(volumes)" '^[0-9a-f]{64}$'
