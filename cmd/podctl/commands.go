@@ -106,7 +106,7 @@ func addCommands(root *cobra.Command, f *cmdutil.Factory, called []string) {
 // commands is the one list of all commands. A verb that exists at the top level
 // and in a group stands here twice: a command has one parent.
 func commands() []verb {
-	return []verb{
+	return append([]verb{
 		imagesAtTop,
 		newGroup("container", "Manage containers",
 			newVerb("clone", ctrcmd.NewCmdClone),
@@ -221,7 +221,7 @@ func commands() []verb {
 		})),
 		newVerb("unshare", syscmd.NewCmdUnshare),
 		outside(newVerb("version", syscmd.NewCmdVersion)),
-	}
+	}, kubeVerbs...)
 }
 
 // withAliases gives a command further names where it stands.

@@ -36,7 +36,7 @@ func flagWords() map[string][]string {
 		"commit --format": {"oci", "docker"}, "save --format": {"docker-archive", "oci-archive", "oci-dir", "docker-dir"},
 		"network create --driver": {"bridge", "macvlan", "ipvlan"}, "volume create --driver": {"local", "image"}, "secret create --driver": {"file", "pass", "shell"},
 		"network create --ipam-driver": {"host-local", "dhcp", "none"}, "inspect --type": {"all", "artifact", "container", "image", "network", "pod", "volume"},
-		"format": {"json"},
+		"generate --type": {"pod", "deployment", "daemonset", "job"}, "format": {"json"},
 
 		"filter":           containerFilters(),
 		"pod ps --filter":  {"id=", "name=", "label=", "label!=", "status=", "ctr-ids=", "ctr-names=", "ctr-number=", "ctr-status=", "network=", "until="},

@@ -20,6 +20,7 @@ var wholeProgram string
 var (
 	imagesAtTop = withLibrary(verb{names: imageVerbs})
 	imageGroup  = withLibrary(verb{names: "image"})
+	kubeVerbs   = []verb{withLibrary(verb{names: "kube play generate"})}
 )
 
 // becomeWhole replaces this process by the whole program. It returns only when it

@@ -17,6 +17,7 @@ func TestNeedsWhole(t *testing.T) {
 		nil, {"help"}, {"completion", "bash"}, {"__complete", "pod", ""}, {"nosuch"}, // who looks for a verb sees all
 		{"pod"}, {"pod", "nosuch"}, {"container"}, {"system", "nosuch"},
 		{"images"}, {"pull", "x"}, {"image", "ls"}, {"login"}, {"commit", "x"}, {"container", "commit"}, {"system", "df"}, {"system", "prune"}, {"diff"},
+		{"kube", "play", "x"}, {"kube", "down", "x"}, {"play", "kube"}, {"generate", "kube", "x"},
 	} {
 		require.True(t, needsWhole(commands(), words), "%q", words)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/imagecmd"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/cmd/podctl/kubecmd"
 	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/library"
 	engine "github.com/podctl/podctl/pkg/runtime"
@@ -25,6 +26,15 @@ var (
 			return []*cobra.Command{imagecmd.NewGroup(f, imagesOf(f))}
 		},
 	})
+	kubeVerbs = []verb{
+		newGroup("kube", "Make and describe pods in the terms of Kubernetes",
+			withLibrary(newVerb("down", kubecmd.NewCmdDown)),
+			withLibrary(newVerb("generate", kubecmd.NewCmdGenerate)),
+			withLibrary(newVerb("play", kubecmd.NewCmdPlay)),
+		),
+		newGroup("play", "Make pods from Kubernetes YAML", withLibrary(newVerb("kube", kubecmd.NewCmdPlayKube))),
+		newGroup("generate", "Describe pods as Kubernetes YAML", withLibrary(newVerb("kube", kubecmd.NewCmdGenerateKube))),
+	}
 )
 
 // becomeWhole has nothing to become.

@@ -232,6 +232,17 @@ func (r *Runtime) ensureImage(ctx context.Context, cfg *container.Config, pull P
 	return img, err
 }
 
+// EnsureImage finds an image or pulls it, as the policy says. Errors: class
+// ErrNotFound; those of registries.
+func (r *Runtime) EnsureImage(ctx context.Context, ref string, pull PullOptions) (*image.Image, error) {
+	pull.Policy = cmp.Or(pull.Policy, r.settings.Conf.Engine.PullPolicy)
+	opts, err := pull.library(r.notices)
+	if err != nil {
+		return nil, err
+	}
+	return r.findOrPull(ctx, ref, opts)
+}
+
 // findOrPull is the image that ref names. The library is asked only if it is not
 // just there.
 func (r *Runtime) findOrPull(ctx context.Context, ref string, opts image.PullOptions) (*image.Image, error) {

@@ -27,6 +27,8 @@ type SecretOptions struct {
 	Driver        string
 	DriverOptions map[string]string
 	Labels        map[string]string
+	// Metadata is what others who share the store want to know.
+	Metadata map[string]string
 
 	Replace, IgnoreIfExists bool
 }
@@ -58,7 +60,7 @@ func (r *Runtime) CreateSecret(ctx context.Context, name string, data []byte, op
 	}
 	driver, options := r.secretDriver(opts)
 	id, err := m.Store(name, data, driver, secrets.StoreOptions{
-		DriverOpts: options, Labels: opts.Labels, Replace: opts.Replace, IgnoreIfExists: opts.IgnoreIfExists,
+		DriverOpts: options, Labels: opts.Labels, Metadata: opts.Metadata, Replace: opts.Replace, IgnoreIfExists: opts.IgnoreIfExists,
 	})
 	if err != nil {
 		return "", err

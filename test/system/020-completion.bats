@@ -30,6 +30,7 @@ completes() {
   completes "podman :4" network inspect ""
   completes "$IMAGE :4" run ""
   completes "one other $IMAGE :4" diff ""
+  completes "one other group data :4" kube generate ""
 }
 
 @test "and nothing where there is nothing to name" {
@@ -38,6 +39,7 @@ completes() {
   completes ":4" ps ""
   completes ":4" pod create ""
   completes ":0" exec one ""
+  completes ":0" kube play one.yaml ""
   completes "one: :2" cp ""
 }
 
@@ -60,6 +62,7 @@ completes() {
   completes "label= label!= :6" container prune --filter la
   completes "driver= dangling= :6" volume ls --filter d
   completes "json :4" pod inspect --format ""
+  completes "deployment daemonset :4" generate kube --type d
   completes "oci docker :4" commit --format ""
   completes "KILL :4" kill --signal K
   completes "warn warning :4" ps --log-level wa

@@ -69,7 +69,7 @@ func TestSecrets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte("fromfile"), 0o600))
 	const (
-		plain     = "{Driver: DriverOptions:map[] Labels:map[] Replace:false IgnoreIfExists:false}"
+		plain     = "{Driver: DriverOptions:map[] Labels:map[] Metadata:map[] Replace:false IgnoreIfExists:false}"
 		needsArgs = "Error: `podman secret rm` requires one argument, or the --all flag\n"
 		missing   = "no secret with name or id \"x\": no such secret\n"
 	)
@@ -84,7 +84,7 @@ func TestSecrets(t *testing.T) {
 		"create_from_a_variable":     {args: []string{"create", "--env", "s", "PODCTL_TEST_SECRET"}, did: []string{"s=fromenv " + plain}, want: "n1\n"},
 		"create_with_options": {
 			args: []string{"create", "--driver", "shell", "--driver-opts", "a=b", "-l", "x=1", "--replace", "password", file},
-			did:  []string{"password=fromfile {Driver:shell DriverOptions:map[a:b] Labels:map[x:1] Replace:true IgnoreIfExists:false}"}, want: "n1\n",
+			did:  []string{"password=fromfile {Driver:shell DriverOptions:map[a:b] Labels:map[x:1] Metadata:map[] Replace:true IgnoreIfExists:false}"}, want: "n1\n",
 		},
 		"create_taken_name":          {args: []string{"create", "password", file}, did: []string{"password=fromfile " + plain}, stderr: "Error: password: secret name in use\n", code: 125},
 		"create_from_unset_variable": {args: []string{"create", "--env", "s", "PODCTL_TEST_UNSET"}, stderr: "Error: cannot create store secret data: environment variable PODCTL_TEST_UNSET is not set\n", code: 125},

@@ -81,6 +81,17 @@ func (p part) render() (string, bool) {
 	return "Error: " + text, true
 }
 
+// Sentences are the parts of a joined error, for those that are results and not the
+// end of a command.
+func Sentences(err error) []string {
+	parts := flatten(err)
+	texts := make([]string, len(parts))
+	for i, p := range parts {
+		texts[i] = p.prefix + p.err.Error()
+	}
+	return texts
+}
+
 // flatten returns the parts of a joined error, wrapped or not: what stands
 // before the joined text is repeated for each part.
 func flatten(err error) []part {
