@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/containers/common/libnetwork/types"
@@ -30,6 +31,7 @@ import (
 
 // fake notes what is asked of it. Names of what it makes are their IDs.
 type fake struct {
+	mutex sync.Mutex // pods are stopped and removed at the same time
 	calls []string
 	// fails has errors by the beginning of a call.
 	fails map[string]error
@@ -39,7 +41,9 @@ type fake struct {
 
 func (f *fake) call(format string, args ...any) error {
 	call := fmt.Sprintf(format, args...)
+	f.mutex.Lock()
 	f.calls = append(f.calls, call)
+	f.mutex.Unlock()
 	for beginning, err := range f.fails {
 		if strings.HasPrefix(call, beginning) {
 			return err
