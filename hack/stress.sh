@@ -32,7 +32,7 @@ p() { timeout -k 5 120 "$podctl" "${args[@]}" "$@"; }
 # What another command that came first may make of this one.
 expected='no such (pod|container|exec session)|already (exists|in use|been removed)|is in use|being removed|container state improper|running or paused'
 expected+='|no container with name or ID|no pod with name or ID|removing pod containers|could not be stopped|not started|is not running|dependency'
-expected+='|must be in Created or Stopped|dependent containers|failed to start|can only (kill|create exec|be used)|has been removed|no containers in pod'
+expected+='|must be in Created or Stopped|dependent containers|failed to start|can only (kill|create exec|be used|attach)|has been removed|no containers in pod'
 # Who runs attached while another removes the pod loses the conmon that it attaches to.
 expected+='|connect to attach socket .*conmon process killed'
 
