@@ -17,10 +17,10 @@ TAGS := containers_image_openpgp exclude_graphdriver_btrfs seccomp systemd
 # without git (a release tarball) builds too, unstamped.
 COMMIT ?= $(shell git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null)
 BUILT ?= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null))
-# The last one keeps address and place in the file from agreeing in their lowest 21
+VERSION_PKG := github.com/podctl/podctl/pkg/version
+# The last flag keeps address and place in the file from agreeing in their lowest 21
 # bits: the kernel then maps what is used of the program, and not all of the 2 MB
 # around it that it may have in one piece. 7 MB less in memory for 0.3 ms.
-VERSION_PKG := github.com/podctl/podctl/pkg/version
 LDFLAGS := -s -w -X $(VERSION_PKG).commit=$(COMMIT) -X $(VERSION_PKG).built=$(BUILT) \
 	$(if $(VERSION),-X $(VERSION_PKG).version=$(VERSION)) \
 	-extldflags=-Wl,-Ttext-segment=0x410000

@@ -13,6 +13,7 @@ repo=$PWD
 
 podctl=${PODCTL:-$repo/bin/podctl}
 export PODCTL_LEFTOVERS=${PODCTL_LEFTOVERS:-$repo/bin/leftovers}
+[[ -x $PODCTL_LEFTOVERS ]] || { echo "$0: there is no $PODCTL_LEFTOVERS, without which nothing left would be seen: make bin/leftovers" >&2; exit 2; }
 work=$(mktemp -d /tmp/scratch.XXXXXX)
 trap 'umount -l "$work/root/overlay" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 BATS_FILE_TMPDIR=$work # what leftovers.bash calls ours
@@ -23,7 +24,7 @@ mkdir -p "$ROOT" "$RUNROOT" "$TMP" "$work/net"
 # p WORDS...: podctl, for at most a minute
 p() { timeout -k 5 60 "$podctl" "${args[@]}" "$@"; }
 
-left() { LC_ALL=C comm -13 "$work/before" <(look_at_host); }
+left() { LC_ALL=C comm -13 "$work/before" <(look_at_host || echo "what is left cannot be looked at"); }
 
 # clean_up: removes everything there is
 clean_up() {

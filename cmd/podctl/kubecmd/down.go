@@ -63,11 +63,7 @@ podctl kube down --force - < web.yaml`,
 }
 
 func downRun(ctx context.Context, opts *downOptions) error {
-	data, err := readAll(ctx, opts.IO, opts.Files)
-	if err != nil {
-		return err
-	}
-	objects, err := kube.Read(data)
+	objects, err := readObjects(ctx, opts.IO, opts.Files)
 	if err != nil {
 		return err
 	}

@@ -39,11 +39,7 @@ type madePod struct {
 }
 
 func playRun(ctx context.Context, opts *playOptions) error {
-	data, err := readAll(ctx, opts.IO, opts.Files)
-	if err != nil {
-		return err
-	}
-	objects, err := kube.Read(data)
+	objects, err := readObjects(ctx, opts.IO, opts.Files)
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,20 @@ import (
 	"strings"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/kube"
 )
 
 // separator stands between the documents of two files.
 const separator = "\n---\n"
+
+// readObjects reads what files, URLs or standard input describe.
+func readObjects(ctx context.Context, ios *iostreams.IOStreams, sources []string) (*kube.Objects, error) {
+	data, err := readAll(ctx, ios, sources)
+	if err != nil {
+		return nil, err
+	}
+	return kube.Read(data)
+}
 
 // readAll returns the content of files and URLs, or for "-" alone of standard input.
 func readAll(ctx context.Context, ios *iostreams.IOStreams, sources []string) ([]byte, error) {
