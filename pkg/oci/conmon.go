@@ -75,6 +75,12 @@ func (r *Runtime) spawn(ctx context.Context, l launch) (_ *monitor, err error) {
 	if err := sealDescriptors(); err != nil {
 		return nil, err
 	}
+	present, err := announce(l.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer present.Close() // conmon has its own copy by then
+	l.held = append(slices.Clone(l.held), present)
 	m.words = notepad()
 	cmd := m.command(l)
 	if err := cmd.Start(); err != nil {

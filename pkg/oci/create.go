@@ -203,7 +203,7 @@ func (r *Runtime) prepareCreate(o CreateOptions) error {
 }
 
 func removeRemains(bundle string, paths ...string) error {
-	for _, name := range []string{runtimeLogName, attachSocketName, controlFifoName, "winsz"} {
+	for _, name := range []string{runtimeLogName, attachSocketName, controlFifoName, "winsz", presenceName} {
 		paths = append(paths, filepath.Join(bundle, name))
 	}
 	for _, path := range paths {

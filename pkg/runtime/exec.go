@@ -196,6 +196,9 @@ func (r *Runtime) recoverSession(ctx context.Context, s *store.ExecSession) erro
 	case r.alive(conmon):
 		return nil // it is about to report the end
 	}
+	if present, err := oci.ConmonPresent(dir); err != nil || present {
+		return err // it is about to say who it is
+	}
 	_, err = os.Stat(filepath.Join(dir, oci.PidFileName))
 	return r.concludeSession(ctx, c, s.ID, err == nil)
 }

@@ -73,15 +73,37 @@ func (r *Runtime) endProcesses(ctx context.Context, c *container.Container) erro
 	}
 	// With its conmon goes an OCI runtime that hangs, or is still at work.
 	err := errors.Join(r.killAndWait(ctx, process), r.killTree(ctx, conmon), r.endHealthWatch(ctx, c))
-	// One whose podctl was killed an instant ago has not written its pid yet, and
-	// would go on to run the OCI runtime.
-	for _, p := range r.conmonsOf(c.ID) {
-		err = errors.Join(err, r.killTree(ctx, p))
+	if err == nil {
+		err = r.endConmons(ctx, c)
 	}
 	if err != nil {
 		return err
 	}
 	return r.endCreation(ctx, c)
+}
+
+// endConmons ends a conmon whose podctl was killed an instant ago: it has not
+// written its pid yet, and would go on to run the OCI runtime. Before it has called
+// exec, and while it forks, it is not found either; then it is looked for again.
+func (r *Runtime) endConmons(ctx context.Context, c *container.Container) error {
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	for {
+		for _, p := range r.conmonsOf(c.ID) {
+			if err := r.killTree(ctx, p); err != nil {
+				return err
+			}
+		}
+		present, err := oci.ConmonPresent(r.settings.BundleDir(c.ID))
+		if err != nil || !present {
+			return err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the conmon of container %s to be found: %w", shortID(c.ID), ctx.Err())
+		}
+	}
 }
 
 // relieve makes us the one who deals with the end of a container, so that its

@@ -110,3 +110,17 @@ gone() { ! kill -0 "$pid" 2>/dev/null; }
 }
 
 none_left() { [[ -z $(podctl ps -aq) ]]; }
+
+@test "a conmon that cannot be seen when its podctl was killed is waited for and ends" {
+  local words
+  run_podctl pod create --name web
+  run_podctl create --pod web --name one "$IMAGE" sleep 100
+  for words in 'stop -t 0 one' 'volume create --ignore other' 'pod rm --force --time 0 web'; do
+    break_parts 'conmon create 1 hide 2'
+    run_podctl 137 pod start web
+    mend_parts
+    # shellcheck disable=SC2086 # words of a command
+    run_podctl $words
+    ! kill -0 "$(<"$PODCTL_PARTS/hidden")" 2>/dev/null || fail "podctl $words did not wait for it"
+  done
+}
