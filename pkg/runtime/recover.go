@@ -86,7 +86,7 @@ func (r *Runtime) settleAll(ctx context.Context, dead abandoned) (lacking error)
 	for _, p := range dead.pods {
 		switch p.State {
 		case pod.Creating:
-			mend("pod", p.ID, 0, r.unmakePod)
+			mend("pod", p.ID, 0, r.resumePodUnmaking)
 		case pod.Removing:
 			mend("pod", p.ID, dead.grace, r.resumePodRemoval)
 		}
@@ -279,8 +279,46 @@ func (r *Runtime) isFinished(id string) bool {
 	return ok
 }
 
+// inheritPod makes us the owner of a pod whose owner died while it was in that
+// state. It is false if there is nothing to inherit: what was read of the row may be
+// older than the owner's death, who got it done and ended in peace.
+func (r *Runtime) inheritPod(ctx context.Context, id string, state pod.State) (inherited bool, err error) {
+	err = r.store.Update(ctx, func(tx *store.Tx) error {
+		p, err := tx.Pod(ctx, id)
+		if err != nil || p.State != state || r.alive(p.Owner) {
+			return err
+		}
+		inherited = true
+		p.Owner = r.self
+		if err := tx.SavePod(ctx, p); err != nil || state != pod.Creating || p.InfraID == "" {
+			return err
+		}
+		infra, err := tx.Container(ctx, p.InfraID)
+		if errors.Is(err, errdefs.ErrNoSuchCtr) {
+			return nil // unmade before
+		}
+		if err != nil {
+			return err
+		}
+		r.claim(infra, intentCreate)
+		return tx.SaveContainer(ctx, infra)
+	})
+	return inherited, err
+}
+
+// resumePodUnmaking undoes a pod create whose owner died.
+func (r *Runtime) resumePodUnmaking(ctx context.Context, id string) error {
+	if inherited, err := r.inheritPod(ctx, id, pod.Creating); err != nil || !inherited {
+		return err
+	}
+	return r.unmakePod(ctx, id)
+}
+
 // resumePodRemoval carries on a pod removal whose owner died.
 func (r *Runtime) resumePodRemoval(ctx context.Context, id string) error {
+	if inherited, err := r.inheritPod(ctx, id, pod.Removing); err != nil || !inherited {
+		return err
+	}
 	err := r.removePod(ctx, id, RemoveOptions{Force: true})
 	if err == nil {
 		r.finished.Store(id, true)

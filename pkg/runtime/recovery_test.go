@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/pod"
 	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/volume"
@@ -187,6 +188,56 @@ func TestRemovalOfWhatSomebodyWasStarting(t *testing.T) {
 			b.noLocks()
 			require.Empty(t, b.snapshot().ctrs)
 		})
+	}
+}
+
+// TestUndoneRemovalOfWhatSomebodyWasStarting: who removes a pod and who starts its
+// infra container are both killed, and the next one that comes to the container
+// waited for its lock and did not recover before.
+func TestUndoneRemovalOfWhatSomebodyWasStarting(t *testing.T) {
+	b := newBench(t)
+	twoInPod(false)(b)
+	podID := b.podNamed("p")
+	infra := b.snapshot().pods[podID].InfraID
+	starter, remover := b.open(), b.open()
+	reached, claimed := make(chan struct{}), make(chan struct{})
+	b.at["oci-start "+infra] = func() {
+		close(reached)
+		<-claimed
+		starter.kill()
+	}
+	started := make(chan error, 1)
+	go func() { started <- starter.StartContainer(b.ctx, infra) }()
+	<-reached
+	_, _, err := remover.claimPodRemoval(b.ctx, podID, RemoveOptions{Force: true, ofPod: true})
+	require.NoError(t, err)
+	remover.kill()
+	close(claimed)
+	require.ErrorIs(t, <-started, errKilled)
+
+	waited := b.open()
+	require.NoError(t, waited.stopOne(b.ctx, infra, StopOptions{}))
+	waited.kill()
+	require.NoError(t, b.open().RemovePod(b.ctx, podID, RemoveOptions{Force: true}))
+	b.sound()
+	require.Empty(t, b.snapshot().ctrs)
+}
+
+// TestNothingToInherit: what recovery read of a pod is older than the end of its
+// owner, who got it done.
+func TestNothingToInherit(t *testing.T) {
+	for _, read := range []pod.State{pod.Creating, pod.Removing} {
+		b := newBench(t)
+		twoInPod(true)(b)
+		id := b.podNamed("p")
+		e := b.open()
+		old := *b.snapshot().pods[id]
+		old.State = read
+		require.NoError(t, e.settleAll(b.ctx, abandoned{pods: []*pod.Pod{&old}}))
+		e.kill()
+		b.sound()
+		require.Contains(t, b.snapshot().pods, id, string(read))
+		expect(container.Running, "web", "sql")(b)
 	}
 }
 

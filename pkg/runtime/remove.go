@@ -533,12 +533,14 @@ func (r *Runtime) removeStorage(c *container.Container) error {
 func (r *Runtime) finishAbandonedRemove(ctx context.Context, c *container.Container) error {
 	err := r.removeLocked(ctx, c.ID, RemoveOptions{Force: true, Volumes: takesVolumes(c.Intent)})
 	if errors.Is(err, errdefs.ErrDependents) {
-		_, err = r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
-			release(row)
+		if _, err := r.change(ctx, c.ID, func(_ *store.Tx, row *container.Container) error {
+			unclaim(row)
 			r.observe(row)
 			return nil
-		})
-		return err
+		}); err != nil {
+			return err
+		}
+		return r.settle(ctx, c.ID) // what was under way before the removal was claimed
 	}
 	if err != nil {
 		return err
