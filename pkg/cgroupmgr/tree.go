@@ -81,6 +81,16 @@ func (t tree) usable(p string) error {
 
 // createIn walks down one hierarchy, readying each level for the next.
 func (t tree) createIn(h Hierarchy, p string) (made bool, err error) {
+	cpuset := !h.Unified && slices.Contains(h.Controllers, "cpuset")
+	if t.layout.Kind != V2 && !cpuset {
+		// Nothing to ready: what is above is there but for the first time.
+		if err := t.mkdir(filepath.Join(h.Dir, p)); !errors.Is(err, fs.ErrNotExist) {
+			if errors.Is(err, fs.ErrExist) {
+				return false, nil
+			}
+			return err == nil, err
+		}
+	}
 	dir := h.Dir
 	for _, name := range strings.Split(strings.Trim(p, "/"), "/") {
 		if t.layout.Kind == V2 {
@@ -93,7 +103,7 @@ func (t tree) createIn(h Hierarchy, p string) (made bool, err error) {
 			return made, err
 		}
 		made = err == nil
-		if !h.Unified && slices.Contains(h.Controllers, "cpuset") {
+		if cpuset {
 			if err := inheritCpuset(parent, dir); err != nil {
 				return made, err
 			}
@@ -160,14 +170,16 @@ func (t tree) crowded(p string) bool {
 	return unix.Stat(filepath.Join(t.layout.Hierarchies[0].Dir, p), &st) == nil && st.Nlink > 2+1
 }
 
-// enter moves a process into the cgroup in every hierarchy, making it first.
+// enter moves a process into the cgroup in every hierarchy, and makes it where it
+// is missing.
 func (t tree) enter(ctx context.Context, p string, pid int) error {
 	for try := 0; ; try++ {
-		if _, err := t.create(ctx, p); err != nil {
+		err := t.move(p, pid)
+		missing := gone(err) || errors.Is(err, unix.ENOSPC) // a v1 cpuset that nothing was put into yet
+		if err == nil || !missing || try == createTries || ctx.Err() != nil {
 			return err
 		}
-		err := t.move(p, pid)
-		if err == nil || !gone(err) || try == createTries || ctx.Err() != nil {
+		if _, err := t.create(ctx, p); err != nil {
 			return err
 		}
 	}

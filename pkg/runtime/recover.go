@@ -200,14 +200,19 @@ func (r *Runtime) findAbandoned(ctx context.Context, tx *store.Tx) (abandoned, e
 			dead.grace = max(dead.grace, grace(c))
 		}
 	}
-	list, err := tx.ContainersWithIntent(ctx)
+	list, err := tx.ContainersBusy(ctx)
 	if err != nil {
 		return dead, err
 	}
-	for _, c := range list {
-		if !r.lives(ctx, c.Owner) && !dying[c.PodID] {
-			dead.containers = append(dead.containers, c)
+	for _, b := range list {
+		if r.lives(ctx, b.Owner) || dying[b.PodID] {
+			continue
 		}
+		c, err := tx.Container(ctx, b.ID)
+		if err != nil {
+			return dead, err
+		}
+		dead.containers = append(dead.containers, c)
 	}
 	up, err := tx.ContainersUp(ctx)
 	if err != nil {
@@ -258,14 +263,14 @@ func (r *Runtime) recoverContainer(ctx context.Context, id string) error {
 // at the container by now.
 func (r *Runtime) resumeCleanup(ctx context.Context, id string) error {
 	opts := CleanupOptions{StoppedOnly: true}
-	if err := r.checkImageRemoval(ctx, id, opts); err != nil {
-		return err
-	}
 	l, ok, err := r.locks.TryLock(id)
 	if err != nil || !ok {
 		return err
 	}
-	c, err := r.cleanUp(ctx, id, opts)
+	var c *container.Container
+	if err = r.checkImageRemoval(ctx, id, opts); err == nil {
+		c, err = r.cleanUp(ctx, id, opts)
+	}
 	if err = errors.Join(err, l.Remove()); err != nil || c == nil {
 		return err
 	}

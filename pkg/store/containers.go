@@ -141,17 +141,26 @@ func (tx *Tx) PodContainers(ctx context.Context, podID string) ([]*container.Con
 	return tx.containers(ctx, " WHERE c.pod_id = ?", " JOIN containers c ON c.id = d.container_id WHERE c.pod_id = ?", podID)
 }
 
-// ContainersWithIntent returns the containers somebody was busy with, alive or not.
-func (tx *Tx) ContainersWithIntent(ctx context.Context) ([]*container.Container, error) {
-	return tx.containers(ctx, withIntent, " JOIN containers c"+withIntentDeps)
+// Busy is a container that somebody was busy with, alive or not.
+type Busy struct {
+	ID, PodID string
+	Owner     container.Owner
 }
 
-// These name their index: left alone SQLite takes the one of the order and reads
+// busyQuery names its index: left alone SQLite takes the one of the order and reads
 // every row.
-const (
-	withIntent     = " INDEXED BY containers_intent WHERE c.intent <> ''"
-	withIntentDeps = " INDEXED BY containers_intent ON c.id = d.container_id WHERE c.intent <> ''"
-)
+const busyQuery = "SELECT id, pod_id, owner_pid, owner_start, owner_boot FROM containers INDEXED BY containers_intent WHERE intent <> '' ORDER BY created_at, id"
+
+// ContainersBusy returns the containers with an intent, oldest first.
+func (tx *Tx) ContainersBusy(ctx context.Context) ([]Busy, error) {
+	return collect(ctx, tx, func(row scanner) (b Busy, err error) {
+		var podID sql.NullString
+		var start int64
+		err = row.Scan(&b.ID, &podID, &b.Owner.PID, &start, &b.Owner.BootID)
+		b.PodID, b.Owner.StartTime = podID.String, uint64(start)
+		return b, err
+	}, busyQuery)
+}
 
 // Up is a container whose row says that it has a process.
 type Up struct {

@@ -135,5 +135,5 @@ func (tx *Tx) LostPods(ctx context.Context) ([]string, error) {
 // PodsInTransition returns the pods that are not ready: being made or removed, by
 // the living or the dead, or with a state word that cannot be read.
 func (tx *Tx) PodsInTransition(ctx context.Context) ([]*pod.Pod, error) {
-	return collect(ctx, tx, scanPod, "SELECT "+podColumns+" FROM pods INDEXED BY pods_transition WHERE state <> 'ready' ORDER BY created_at, id") // see withIntent
+	return collect(ctx, tx, scanPod, "SELECT "+podColumns+" FROM pods INDEXED BY pods_transition WHERE state <> 'ready' ORDER BY created_at, id") // see busyQuery
 }
