@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/containers/common/pkg/apparmor"
 	"github.com/containers/common/pkg/capabilities"
@@ -116,9 +117,56 @@ func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Nothing else of a spec matters to the profile.
+	if path != "" || w.SeccompProfile != "" {
+		return w.loadSeccomp(path, caps)
+	}
+	return ownProfiles.get(fmt.Sprint(*caps), func() (*specs.LinuxSeccomp, error) {
+		profile, err := w.loadSeccomp(path, caps)
+		if profile != nil {
+			withoutX32(profile)
+			inOrder(profile)
+		}
+		return profile, err
+	})
+}
+
+// ownProfiles are the default profiles that were made, by the capabilities that they
+// were made for: most containers of a pod have the same.
+var ownProfiles profiles
+
+// profiles are profiles that are made once and shared. It may be used by several
+// goroutines at a time.
+type profiles struct {
+	mu   sync.Mutex
+	made map[string]*specs.LinuxSeccomp
+}
+
+// get returns the profile of that key, a shallow copy: what its lists have is shared.
+func (p *profiles) get(key string, load func() (*specs.LinuxSeccomp, error)) (*specs.LinuxSeccomp, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	profile, ok := p.made[key]
+	if !ok {
+		var err error
+		if profile, err = load(); err != nil {
+			return nil, err
+		}
+		if p.made == nil {
+			p.made = map[string]*specs.LinuxSeccomp{}
+		}
+		p.made[key] = profile
+	}
+	if profile == nil {
+		return nil, nil
+	}
+	shared := *profile
+	return &shared, nil
+}
+
+// loadSeccomp makes the profile for a process with these capabilities: nothing else
+// of a spec matters to it.
+func (w *writer) loadSeccomp(path string, caps *specs.LinuxCapabilities) (*specs.LinuxSeccomp, error) {
 	spec := &specs.Spec{Process: &specs.Process{Capabilities: caps}}
-	chosen := path != "" || w.SeccompProfile != ""
 	text, path, err := w.seccompText(path)
 	if err != nil {
 		return nil, err
@@ -131,10 +179,6 @@ func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading seccomp profile (%s) failed: %w: %w", path, err, errdefs.ErrInvalidArg)
-	}
-	if !chosen && profile != nil {
-		withoutX32(profile)
-		inOrder(profile)
 	}
 	return profile, nil
 }

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"errors"
 	"runtime"
 	"testing"
 
@@ -41,4 +42,30 @@ func TestInOrder(t *testing.T) {
 	}, profile.Syscalls)
 	require.Equal(t, "accept", given[0], "the library's own list is left alone")
 	require.Equal(t, "accept", rules[0].Names[0], "nor is a list of rules that others have")
+}
+
+func TestProfilesAreMadeOnce(t *testing.T) {
+	var shared profiles
+	times := 0
+	load := func() (*specs.LinuxSeccomp, error) {
+		times++
+		return &specs.LinuxSeccomp{DefaultAction: specs.ActErrno}, nil
+	}
+	for range 2 {
+		for _, key := range []string{"a", "b"} {
+			got, err := shared.get(key, load)
+			require.NoError(t, err)
+			require.Equal(t, specs.ActErrno, got.DefaultAction)
+			got.DefaultAction = specs.ActAllow // is not seen by the next
+		}
+	}
+	require.Equal(t, 2, times)
+
+	got, err := shared.get("none", func() (*specs.LinuxSeccomp, error) { return nil, nil })
+	require.NoError(t, err)
+	require.Nil(t, got)
+	_, err = shared.get("fails", func() (*specs.LinuxSeccomp, error) { return nil, errors.New("no") })
+	require.Error(t, err)
+	_, err = shared.get("fails", load)
+	require.NoError(t, err, "an error is not kept")
 }
