@@ -64,6 +64,25 @@ func (o *Objects) Check() error {
 	return errdefs.As(errdefs.ErrInvalidArgument, errors.New("YAML document does not contain any supported kube kind"))
 }
 
+// Annotate gives annotations to what becomes pods and volumes, over those it has.
+func (o *Objects) Annotate(annotations map[string]string) {
+	if len(annotations) == 0 {
+		return
+	}
+	add := func(m *ObjectMeta) {
+		if m.Annotations == nil {
+			m.Annotations = map[string]string{}
+		}
+		maps.Copy(m.Annotations, annotations)
+	}
+	for i := range o.Workloads {
+		add(&o.Workloads[i].Template.ObjectMeta)
+	}
+	for i := range o.Claims {
+		add(&o.Claims[i].ObjectMeta)
+	}
+}
+
 // eachDocument calls do with the kind and text of each document.
 func eachDocument(data []byte, do func(kind string, document []byte) error) error {
 	decoder := yamlv3.NewDecoder(bytes.NewReader(data))

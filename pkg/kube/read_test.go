@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"io/fs"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,6 +67,34 @@ func TestReadRefuses(t *testing.T) {
 	}
 	_, err := ReadConfigMaps([]byte("kind: ConfigMap\n---\nkind: Pod"))
 	require.EqualError(t, err, `invalid YAML kind: "Pod". [ConfigMap] is the only supported by --configmap`)
+}
+
+func TestAnnotate(t *testing.T) {
+	o, err := Read([]byte(`
+{kind: Pod, metadata: {name: p, annotations: {a: "1", b: "1"}}}
+---
+{kind: Job, metadata: {name: j}}
+---
+{kind: PersistentVolumeClaim, metadata: {name: v}}
+---
+{kind: Secret, metadata: {name: s}}
+`))
+	require.NoError(t, err)
+	o.Annotate(nil)
+	require.Nil(t, o.Claims[0].Annotations)
+	o.Annotate(map[string]string{"b": "2", "c": "2"})
+	require.Equal(t, map[string]string{"a": "1", "b": "2", "c": "2"}, o.Workloads[0].Template.Annotations)
+	require.Equal(t, map[string]string{"b": "2", "c": "2"}, o.Workloads[1].Template.Annotations)
+	require.Equal(t, map[string]string{"b": "2", "c": "2"}, o.Claims[0].Annotations)
+	require.Nil(t, o.Secrets[0].Annotations)
+}
+
+func TestPathType(t *testing.T) {
+	for want, mode := range map[string]fs.FileMode{
+		Directory: fs.ModeDir | 0o755, File: 0o644, Socket: fs.ModeSocket, CharDevice: fs.ModeDevice | fs.ModeCharDevice, BlockDevice: fs.ModeDevice,
+	} {
+		require.Equal(t, want, PathType(mode))
+	}
 }
 
 func TestClaimBecomesVolume(t *testing.T) {

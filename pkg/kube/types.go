@@ -1,6 +1,9 @@
 package kube
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"io/fs"
+)
 
 // TypeMeta says what an object is.
 type TypeMeta struct {
@@ -301,6 +304,22 @@ const (
 	CharDevice        = "CharDevice"
 	BlockDevice       = "BlockDevice"
 )
+
+// PathType returns the type of what has this mode: one of those that do not make
+// anything.
+func PathType(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return Directory
+	case mode&fs.ModeSocket != 0:
+		return Socket
+	case mode&fs.ModeCharDevice != 0:
+		return CharDevice
+	case mode&fs.ModeDevice != 0:
+		return BlockDevice
+	}
+	return File
+}
 
 // EmptyDir lives as long as the pod, on disk or in memory.
 type EmptyDir struct {

@@ -253,7 +253,7 @@ func (opts *generateOptions) description() kube.Description {
 		if err != nil {
 			return kube.DirectoryOrCreate
 		}
-		return pathType(info.Mode())
+		return kube.PathType(info.Mode())
 	}}
 }
 

@@ -53,7 +53,7 @@ func playRun(ctx context.Context, opts *playOptions) error {
 	if err := objects.Check(); err != nil {
 		return err
 	}
-	opts.annotate(objects)
+	objects.Annotate(opts.Annotations)
 	if opts.Replace {
 		if err := takeDown(ctx, opts.IO, eng, objects, false); err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"strings"
 
@@ -149,23 +148,4 @@ func (f *playFlags) fill(opts *playOptions, fs *pflag.FlagSet) error {
 		return errors.New("--wait requires starting the pod(s)")
 	}
 	return nil
-}
-
-// annotate puts the annotations of the flags on all there is.
-func (opts *playOptions) annotate(objects *kube.Objects) {
-	lay := func(m *kube.ObjectMeta) {
-		if len(opts.Annotations) == 0 {
-			return
-		}
-		if m.Annotations == nil {
-			m.Annotations = map[string]string{}
-		}
-		maps.Copy(m.Annotations, opts.Annotations)
-	}
-	for i := range objects.Workloads {
-		lay(&objects.Workloads[i].Template.ObjectMeta)
-	}
-	for i := range objects.Claims {
-		lay(&objects.Claims[i].ObjectMeta)
-	}
 }

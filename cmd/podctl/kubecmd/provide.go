@@ -169,24 +169,9 @@ func makeHostPath(p kube.HostPath) error {
 	if err != nil {
 		return fmt.Errorf("checking HostPath%s: %w", p.Type, err)
 	}
-	if pathType(info.Mode()) != p.Type {
+	if kube.PathType(info.Mode()) != p.Type {
 		return fmt.Errorf("checking HostPath%s: path %s is not a %s", p.Type, p.Path,
 			map[string]string{kube.Socket: "socket", kube.CharDevice: "character device", kube.BlockDevice: "block device"}[p.Type])
 	}
 	return nil
-}
-
-// pathType is what Kubernetes calls a file of this mode.
-func pathType(mode os.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return kube.Directory
-	case mode&os.ModeSocket != 0:
-		return kube.Socket
-	case mode&os.ModeCharDevice != 0:
-		return kube.CharDevice
-	case mode&os.ModeDevice != 0:
-		return kube.BlockDevice
-	}
-	return kube.File
 }
