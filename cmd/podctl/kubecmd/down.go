@@ -2,36 +2,20 @@ package kubecmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
-	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/kube"
-	engine "github.com/podctl/podctl/pkg/runtime"
-	"github.com/podctl/podctl/pkg/volume"
+	"github.com/podctl/podctl/pkg/kubeplay"
 )
-
-// remover removes what was made from a file.
-type remover interface {
-	// ResolvePods finds all of a selection or fails.
-	ResolvePods(ctx context.Context, sel engine.Selection) ([]engine.Target, error)
-	// StopPod stops a pod's containers.
-	StopPod(ctx context.Context, id string, opts engine.StopOptions) error
-	// RemovePod removes a pod with its containers. ErrNoSuchPod if it is gone.
-	RemovePod(ctx context.Context, id string, opts engine.RemoveOptions) error
-	// RemoveSecret removes a secret and returns its ID. ErrNoSuchSecret.
-	RemoveSecret(ctx context.Context, nameOrID string) (string, error)
-	// RemoveVolume removes a volume. ErrNoSuchVolume, ErrVolumeInUse.
-	RemoveVolume(ctx context.Context, name string, opts volume.RemoveOptions) error
-}
 
 type downOptions struct {
 	IO     *iostreams.IOStreams
-	Engine func(context.Context) (remover, error)
+	Engine func(context.Context) (kubeplay.Remover, error)
 
 	Files []string
 	Force bool
@@ -39,7 +23,7 @@ type downOptions struct {
 
 // NewCmdDown returns "podctl kube down".
 func NewCmdDown(f *cmdutil.Factory, runF func(context.Context, *downOptions) error) *cobra.Command {
-	opts := &downOptions{IO: f.IO, Engine: func(ctx context.Context) (remover, error) { return f.Engine(ctx) }}
+	opts := &downOptions{IO: f.IO, Engine: func(ctx context.Context) (kubeplay.Remover, error) { return f.Engine(ctx) }}
 	cmd := &cobra.Command{
 		Use:   "down [options] FILE|-...",
 		Short: "Remove pods that were made from Kubernetes YAML",
@@ -71,67 +55,22 @@ func downRun(ctx context.Context, opts *downOptions) error {
 	if err != nil {
 		return err
 	}
-	return takeDown(ctx, opts.IO, eng, objects, opts.Force)
+	return takeDown(ctx, opts.IO, eng, objects, kubeplay.DownOptions{Volumes: opts.Force})
 }
 
-// takeDown removes what objects describe, as far as it is there, and prints it.
-// All is tried, and all errors are returned.
-func takeDown(ctx context.Context, ios *iostreams.IOStreams, eng remover, objects *kube.Objects, volumes bool) error {
-	var names []string
-	for _, w := range objects.Workloads {
-		if w.Pod != "" {
-			names = append(names, w.Pod)
-		}
-	}
-	pods, err := eng.ResolvePods(ctx, engine.Selection{Names: names, Ignore: true, Lost: true, Mend: true})
-	if err != nil {
-		return err
-	}
-	errs := []error{
-		onPods(ctx, ios, "Pods stopped:", pods, func(ctx context.Context, id string) error { return eng.StopPod(ctx, id, engine.StopOptions{}) }),
-		onPods(ctx, ios, "Pods removed:", pods, func(ctx context.Context, id string) error {
-			return eng.RemovePod(ctx, id, engine.RemoveOptions{Force: true, Ignore: true})
-		}),
-	}
-	fmt.Fprintln(ios.Out, "Secrets removed:")
-	for _, s := range objects.Secrets {
-		id, err := eng.RemoveSecret(ctx, s.Name)
-		errs = append(errs, removed(ios, id, err))
-	}
-	fmt.Fprintln(ios.Out, "Volumes removed:")
-	if volumes {
-		for _, name := range objects.VolumeNames() {
-			errs = append(errs, removed(ios, name, eng.RemoveVolume(ctx, name, volume.RemoveOptions{})))
-		}
-	}
-	return errors.Join(errs...)
+// takeDown removes what objects describe and prints it.
+func takeDown(ctx context.Context, ios *iostreams.IOStreams, eng kubeplay.Remover, objects *kube.Objects, opts kubeplay.DownOptions) error {
+	return kubeplay.Down(ctx, eng, objects, opts, downPrinter{ios.Out})
 }
 
-// onPods does something to all pods and prints those it was done to.
-func onPods(ctx context.Context, ios *iostreams.IOStreams, heading string, pods []engine.Target, do func(context.Context, string) error) error {
-	fmt.Fprintln(ios.Out, heading)
-	errs := engine.Each(ctx, pods, func(ctx context.Context, id string) error {
-		err := do(ctx, id)
-		if errors.Is(err, errdefs.ErrNoSuchPod) {
-			return nil // somebody else removed it since we looked
-		}
-		return err
-	})
-	for i, pod := range pods {
-		if errs[i] == nil {
-			fmt.Fprintln(ios.Out, pod.ID)
-		}
-	}
-	return errors.Join(errs...)
+// downPrinter prints what is removed, step by step.
+type downPrinter struct{ out io.Writer }
+
+func (p downPrinter) Begin(step kubeplay.Step) {
+	fmt.Fprintln(p.out, map[kubeplay.Step]string{
+		kubeplay.StopPods: "Pods stopped:", kubeplay.RemovePods: "Pods removed:",
+		kubeplay.RemoveSecrets: "Secrets removed:", kubeplay.RemoveVolumes: "Volumes removed:",
+	}[step])
 }
 
-// removed prints what was removed. What was not there is no error.
-func removed(ios *iostreams.IOStreams, name string, err error) error {
-	if err == nil {
-		fmt.Fprintln(ios.Out, name)
-	}
-	if errors.Is(err, errdefs.ErrNoSuchSecret) || errors.Is(err, errdefs.ErrNoSuchVolume) {
-		return nil
-	}
-	return err
-}
+func (p downPrinter) Done(idOrName string) { fmt.Fprintln(p.out, idOrName) }

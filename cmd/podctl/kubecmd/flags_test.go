@@ -9,6 +9,7 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
 	"github.com/podctl/podctl/cmd/podctl/internal/specflags"
 	"github.com/podctl/podctl/pkg/kube"
+	"github.com/podctl/podctl/pkg/kubeplay"
 )
 
 func TestPlayFlags(t *testing.T) {
@@ -25,14 +26,14 @@ func TestPlayFlags(t *testing.T) {
 		}},
 		{name: "annotation_without_value", args: []string{"--annotation", "a", "f"}, fail: `annotation "a" must include an '=' sign`},
 		{name: "context_dir_needs_build", args: []string{"--context-dir", "/x", "f"}, fail: "--build must be specified when using --context-dir option"},
-		{name: "context_dir", args: []string{"--build", "--context-dir", "/x", "f"}, want: func(o *playOptions) { o.Build, o.ContextDir = true, "/x" }},
+		{name: "context_dir", args: []string{"--build", "--context-dir", "/x", "f"}, want: func(o *playOptions) { o.Play.Build, o.Play.ContextDir = true, "/x" }},
 		{name: "force_needs_down", args: []string{"--force", "f"}, fail: "--force may be specified only with --down"},
 		{name: "down", args: []string{"--down", "--force", "f"}, want: func(o *playOptions) { o.Down, o.Force = true, true }},
 		{name: "all_else", args: []string{
 			"--configmap", "a,b", "--configmap", "c", "--no-pod-prefix", "--publish-all", "--replace", "--start=false", "--seccomp-profile-root", "/s", "f",
 		}, want: func(o *playOptions) {
-			o.ConfigMaps, o.Replace, o.Start = []string{"a", "b", "c"}, true, false
-			o.Kube.NoPodPrefix, o.Kube.PublishAll, o.Kube.SeccompRoot = true, true, "/s"
+			o.ConfigMaps, o.Play.Replace, o.Play.Start = []string{"a", "b", "c"}, true, false
+			o.Play.Kube.NoPodPrefix, o.Play.Kube.PublishAll, o.Play.Kube.SeccompRoot = true, true, "/s"
 		}},
 		{name: "hidden", args: []string{"--service-container", "--service-exit-code-propagation", "all", "--no-trunc", "f"}, want: func(o *playOptions) {}},
 		{name: "wait", args: []string{"-w", "f"}, want: func(o *playOptions) { o.Wait = true }},
@@ -54,9 +55,9 @@ func TestPlayFlags(t *testing.T) {
 				return
 			}
 			require.Empty(t, result.Stderr)
-			want := &playOptions{Files: []string{"f"}, Start: true, Kube: kube.Options{SeccompRoot: kube.DefaultSeccompRoot}}
+			want := &playOptions{Files: []string{"f"}, Play: kubeplay.Options{Start: true, Kube: kube.Options{SeccompRoot: kube.DefaultSeccompRoot}}}
 			test.want(want)
-			want.IO, want.Flags, want.Kube.CreateCommand = got.IO, got.Flags, got.Kube.CreateCommand
+			want.IO, want.Flags, want.Play.Kube.CreateCommand = got.IO, got.Flags, got.Play.Kube.CreateCommand
 			got.Engine, got.Env = nil, specflags.Env{}
 			if len(want.ConfigMaps) == 0 {
 				want.ConfigMaps = got.ConfigMaps

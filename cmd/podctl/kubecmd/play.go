@@ -1,41 +1,24 @@
 package kubecmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 
-	"github.com/sirupsen/logrus"
-
+	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/kube"
-	engine "github.com/podctl/podctl/pkg/runtime"
+	"github.com/podctl/podctl/pkg/kubeplay"
 )
 
-// player makes what files describe.
+// player makes what files describe, and removes it.
 type player interface {
-	remover
-	provider
-	podMaker
-	// WaitContainers waits until containers have ended.
-	WaitContainers(ctx context.Context, sel engine.Selection, opts engine.WaitOptions) ([]engine.Wait, error)
-}
-
-// made is what a file became.
-type made struct {
-	Volumes, Secrets []string
-	Pods             []madePod
-}
-
-// madePod is a pod with its containers but the init containers.
-type madePod struct {
-	ID, Infra  string
-	Containers []string
-	Failures   []string // of containers that could not be started
+	kubeplay.Player
+	kubeplay.Waiter
+	kubeplay.Remover
 }
 
 func playRun(ctx context.Context, opts *playOptions) error {
@@ -48,14 +31,14 @@ func playRun(ctx context.Context, opts *playOptions) error {
 		return err
 	}
 	if opts.Down {
-		return takeDown(ctx, opts.IO, eng, objects, opts.Force)
+		return takeDown(ctx, opts.IO, eng, objects, kubeplay.DownOptions{Volumes: opts.Force})
 	}
 	if err := objects.Check(); err != nil {
 		return err
 	}
 	objects.Annotate(opts.Annotations)
-	if opts.Replace {
-		if err := takeDown(ctx, opts.IO, eng, objects, false); err != nil {
+	if opts.Play.Replace {
+		if err := takeDown(ctx, opts.IO, eng, objects, kubeplay.DownOptions{}); err != nil {
 			return err
 		}
 	}
@@ -67,78 +50,44 @@ func playRun(ctx context.Context, opts *playOptions) error {
 }
 
 // playAll makes and prints everything. On error what was made before stays.
-func playAll(ctx context.Context, opts *playOptions, eng player, objects *kube.Objects) (*made, error) {
-	result := new(made)
-	err := makeAll(ctx, opts, eng, objects, result)
-	failed := printMade(opts.IO, result)
+func playAll(ctx context.Context, opts *playOptions, eng player, objects *kube.Objects) ([]kubeplay.Pod, error) {
+	if err := addConfigMaps(objects, opts.ConfigMaps); err != nil {
+		return nil, err
+	}
+	play := opts.Play
+	play.Overlay = overlay{&opts.Flags, opts.Env}
+	made, err := kubeplay.Play(ctx, eng, objects, play)
+	failed := printMade(opts.IO, made)
 	if err == nil && failed > 0 {
 		err = fmt.Errorf("failed to start %d containers", failed)
 	}
-	return result, err
+	return made.Pods, err
 }
 
-func makeAll(ctx context.Context, opts *playOptions, eng player, objects *kube.Objects, result *made) error {
-	maps, err := allConfigMaps(opts.ConfigMaps, objects.ConfigMaps)
-	if err != nil {
-		return err
-	}
-	for _, secret := range objects.Secrets {
-		id, err := makeSecret(ctx, eng, &secret)
+// addConfigMaps adds those of files.
+func addConfigMaps(objects *kube.Objects, files []string) error {
+	for _, file := range files {
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		result.Secrets = append(result.Secrets, id)
-	}
-	for _, claim := range objects.Claims {
-		name, err := makeVolume(ctx, eng, &claim)
+		more, err := kube.ReadConfigMaps(data)
 		if err != nil {
-			return err
+			return fmt.Errorf("%q: %w", file, err)
 		}
-		result.Volumes = append(result.Volumes, name)
-	}
-	m := maker{opts: opts, eng: eng, sources: sourcesOf(ctx, eng, maps)}
-	for place, w := range objects.Workloads {
-		if w.Replicas > 1 {
-			logrus.Warn("Limiting replica count to 1, more than one replica is not supported by podctl")
+		for _, m := range more {
+			if slices.ContainsFunc(objects.ConfigMaps, func(other kube.ConfigMap) bool { return other.Name == m.Name }) {
+				return errdefs.As(errdefs.ErrInvalidArgument, fmt.Errorf(
+					"ambiguous configuration: the same config map %s is present in YAML and in --configmaps %s file", m.Name, file))
+			}
 		}
-		p, err := m.pod(ctx, w, place)
-		if p != nil {
-			result.Pods = append(result.Pods, *p)
-		}
-		if err != nil && w.Kind != "Pod" && w.Pod != "" {
-			err = fmt.Errorf("encountered while bringing up pod %s: %w", w.Pod, err)
-		}
-		if err != nil {
-			return err
-		}
+		objects.ConfigMaps = append(objects.ConfigMaps, more...)
 	}
 	return nil
 }
 
-// allConfigMaps adds those of files.
-func allConfigMaps(files []string, maps []kube.ConfigMap) ([]kube.ConfigMap, error) {
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		more, err := kube.ReadConfigMaps(data)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", file, err)
-		}
-		for _, m := range more {
-			if slices.ContainsFunc(maps, func(other kube.ConfigMap) bool { return other.Name == m.Name }) {
-				return nil, errdefs.As(errdefs.ErrInvalidArgument, fmt.Errorf(
-					"ambiguous configuration: the same config map %s is present in YAML and in --configmaps %s file", m.Name, file))
-			}
-		}
-		maps = append(maps, more...)
-	}
-	return maps, nil
-}
-
 // printMade prints what was made and returns how many containers did not start.
-func printMade(ios *iostreams.IOStreams, m *made) (failed int) {
+func printMade(ios *iostreams.IOStreams, m *kubeplay.Made) (failed int) {
 	block := func(heading string, lines []string) {
 		if len(lines) == 0 {
 			return
@@ -157,13 +106,14 @@ func printMade(ios *iostreams.IOStreams, m *made) (failed int) {
 			heading = "Container:"
 		}
 		block(heading, p.Containers)
-		if len(p.Failures) > 0 {
+		if p.StartErr != nil {
 			fmt.Fprintln(ios.Out)
+			failures := cmdutil.Sentences(p.StartErr)
+			for _, failure := range failures {
+				fmt.Fprintln(ios.ErrOut, failure)
+			}
+			failed += len(failures)
 		}
-		for _, err := range p.Failures {
-			fmt.Fprintln(ios.ErrOut, err)
-		}
-		failed += len(p.Failures)
 		if len(p.Containers) > 0 {
 			fmt.Fprintln(ios.Out)
 		}
@@ -175,29 +125,14 @@ func printMade(ios *iostreams.IOStreams, m *made) (failed int) {
 // ends with them, or with a signal, and leaves nothing.
 func playAndWait(ctx context.Context, opts *playOptions, eng player, objects *kube.Objects) error {
 	fmt.Fprintln(opts.IO.Out, "Use ctrl+c to clean up or wait for pods to exit")
-	result, err := playAll(ctx, opts, eng, objects)
+	pods, err := playAll(ctx, opts, eng, objects)
 	if err == nil {
-		err = waitForPods(ctx, eng, result.Pods)
+		err = kubeplay.Wait(ctx, eng, pods)
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(opts.IO.Out)
 		err = nil // a signal is how this is meant to end
 	}
 	fmt.Fprintln(opts.IO.Out, "Cleaning up containers, pods, and volumes...")
-	return errors.Join(err, takeDown(context.WithoutCancel(ctx), opts.IO, eng, objects, true))
-}
-
-// waitForPods waits until pods have ended: the infra container goes last.
-func waitForPods(ctx context.Context, eng player, pods []madePod) error {
-	var names []string
-	for _, p := range pods {
-		names = append(names, cmp.Or(p.Infra, p.ID[:12]+"-infra"))
-	}
-	waits, err := eng.WaitContainers(ctx, engine.Selection{Names: names, Ignore: true}, engine.WaitOptions{})
-	for _, w := range waits {
-		if !errors.Is(w.Err, errdefs.ErrNoSuchCtr) {
-			err = errors.Join(err, w.Err)
-		}
-	}
-	return err
+	return errors.Join(err, takeDown(context.WithoutCancel(ctx), opts.IO, eng, objects, kubeplay.DownOptions{Volumes: true}))
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
 	"github.com/podctl/podctl/cmd/podctl/internal/specflags"
+	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/kube"
+	"github.com/podctl/podctl/pkg/kubeplay"
+	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
 type playOptions struct {
@@ -23,18 +26,12 @@ type playOptions struct {
 	Files       []string
 	ConfigMaps  []string
 	Annotations map[string]string
-	Kube        kube.Options
+	Play        kubeplay.Options // without the overlay, which is Flags in Env
 	Flags       specflags.KubeFlags
 	Env         specflags.Env
-	// Build: images are to be built where there is something to build them from,
-	// which is below ContextDir.
-	Build      bool
-	ContextDir string
-	Start      bool
-	Replace    bool
-	Wait       bool
-	Down       bool
-	Force      bool
+	Wait        bool
+	Down        bool
+	Force       bool
 }
 
 // NewCmdPlay returns "podctl kube play".
@@ -63,7 +60,7 @@ Exit codes: 0 success, 125 error, also if a container could not be started.`,
 podctl kube play --replace --configmap settings.yaml - < web.yaml`,
 		Args: cmdutil.MinArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.Files, opts.Kube.CreateCommand = args, f.Argv
+			opts.Files, opts.Play.Kube.CreateCommand = args, f.Argv
 			if err := given.fill(opts, cmd.Flags()); err != nil {
 				return err
 			}
@@ -85,16 +82,16 @@ podctl kube play --replace --configmap settings.yaml - < web.yaml`,
 
 func (opts *playOptions) bind(fs *pflag.FlagSet) {
 	opts.Flags.Bind(fs)
-	fs.BoolVar(&opts.Build, "build", false, "Build images from directories of their name")
-	fs.StringVar(&opts.ContextDir, "context-dir", "", "`Directory` that has those directories")
+	fs.BoolVar(&opts.Play.Build, "build", false, "Build images from directories of their name")
+	fs.StringVar(&opts.Play.ContextDir, "context-dir", "", "`Directory` that has those directories")
 	fs.StringSliceVar(&opts.ConfigMaps, "configmap", nil, "Use the ConfigMaps of this `file`")
 	fs.BoolVar(&opts.Down, "down", false, "Remove pods instead")
 	fs.BoolVar(&opts.Force, "force", false, "With --down, remove volumes too")
-	fs.BoolVar(&opts.Kube.NoPodPrefix, "no-pod-prefix", false, "Name containers without the name of their pod")
-	fs.BoolVar(&opts.Kube.PublishAll, "publish-all", false, "Publish container ports without a host port too")
-	fs.BoolVar(&opts.Replace, "replace", false, "Remove what the files describe first")
-	fs.StringVar(&opts.Kube.SeccompRoot, "seccomp-profile-root", kube.DefaultSeccompRoot, "`Directory` of seccomp profiles")
-	fs.BoolVar(&opts.Start, "start", true, "Start the pods")
+	fs.BoolVar(&opts.Play.Kube.NoPodPrefix, "no-pod-prefix", false, "Name containers without the name of their pod")
+	fs.BoolVar(&opts.Play.Kube.PublishAll, "publish-all", false, "Publish container ports without a host port too")
+	fs.BoolVar(&opts.Play.Replace, "replace", false, "Remove what the files describe first")
+	fs.StringVar(&opts.Play.Kube.SeccompRoot, "seccomp-profile-root", kube.DefaultSeccompRoot, "`Directory` of seccomp profiles")
+	fs.BoolVar(&opts.Play.Start, "start", true, "Start the pods")
 	fs.BoolVarP(&opts.Wait, "wait", "w", false, "Stay until the pods have ended, or for a signal, and remove everything")
 }
 
@@ -116,10 +113,10 @@ func (f *playFlags) bind(fs *pflag.FlagSet) {
 }
 
 func (f *playFlags) fill(opts *playOptions, fs *pflag.FlagSet) error {
-	if f.service && !opts.Start {
+	if f.service && !opts.Play.Start {
 		return errors.New("--service-container does not work with --start=stop")
 	}
-	if opts.ContextDir != "" && !opts.Build {
+	if opts.Play.ContextDir != "" && !opts.Play.Build {
 		return errors.New("--build must be specified when using --context-dir option")
 	}
 	for _, text := range f.annotations {
@@ -144,8 +141,20 @@ func (f *playFlags) fill(opts *playOptions, fs *pflag.FlagSet) error {
 	if opts.Force && !opts.Down {
 		return errors.New("--force may be specified only with --down")
 	}
-	if opts.Wait && !opts.Start {
+	if opts.Wait && !opts.Play.Start {
 		return errors.New("--wait requires starting the pod(s)")
 	}
 	return nil
 }
+
+// overlay is the flags, in the environment that gives them their defaults.
+type overlay struct {
+	*specflags.KubeFlags
+	env specflags.Env
+}
+
+func (o overlay) Pod(opts *engine.PodCreateOptions, place int, userNS string) error {
+	return o.KubeFlags.Pod(opts, place, userNS, o.env)
+}
+
+func (o overlay) Container(cfg *container.Config) error { return o.KubeFlags.Container(cfg, o.env) }

@@ -1,4 +1,4 @@
-package kubecmd
+package kubeplay
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/containers/common/libnetwork/types"
 
-	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
@@ -21,8 +20,8 @@ import (
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
-// podMaker makes pods and what is in them.
-type podMaker interface {
+// PodMaker makes pods and what is in them.
+type PodMaker interface {
 	// CreateNetwork makes a network, or finds the one that has the name.
 	CreateNetwork(ctx context.Context, opts network.CreateOptions) (types.Network, error)
 	// EnsureImage finds an image or pulls it.
@@ -33,6 +32,8 @@ type podMaker interface {
 	CreateContainer(ctx context.Context, opts engine.CreateOptions) (string, error)
 	// StartPod starts a pod's containers.
 	StartPod(ctx context.Context, id string) error
+	// RemovePod removes a pod with its containers.
+	RemovePod(ctx context.Context, id string, opts engine.RemoveOptions) error
 }
 
 // defaultNetwork is the network of pods for which nobody chose one: they find each
@@ -41,13 +42,13 @@ const defaultNetwork = "podman-default-kube-network"
 
 // maker makes pods.
 type maker struct {
-	opts    *playOptions
-	eng     player
+	opts    Options
+	eng     Player
 	sources kube.Sources
 }
 
 // pod makes one pod and starts it. A pod that is not complete is removed again.
-func (m *maker) pod(ctx context.Context, w kube.Workload, place int) (*madePod, error) {
+func (m *maker) pod(ctx context.Context, w kube.Workload, place int) (*Pod, error) {
 	p, err := kube.NewPlay(w, m.opts.Kube, m.sources)
 	if err != nil {
 		return nil, err
@@ -63,15 +64,13 @@ func (m *maker) pod(ctx context.Context, w kube.Workload, place int) (*madePod, 
 	if err != nil {
 		return nil, err
 	}
-	result := &madePod{ID: id, Infra: p.InfraName}
+	result := &Pod{ID: id, InfraName: p.InfraName}
 	if err := m.members(ctx, p, result); err != nil {
 		undo := m.eng.RemovePod(context.WithoutCancel(ctx), id, engine.RemoveOptions{Force: true, Ignore: true})
 		return nil, errors.Join(err, undo)
 	}
 	if m.opts.Start {
-		if err := m.eng.StartPod(ctx, id); err != nil {
-			result.Failures = cmdutil.Sentences(err)
-		}
+		result.StartErr = m.eng.StartPod(ctx, id)
 	}
 	return result, nil
 }
@@ -93,12 +92,12 @@ func (m *maker) provide(ctx context.Context, p *kube.Play) error {
 	return makeFiles(ctx, m.eng, p.Files)
 }
 
-// podOptions completes the pod with what the flags say.
+// podOptions completes the pod with what the overlay says.
 func (m *maker) podOptions(ctx context.Context, p *kube.Play, place int) (*engine.PodCreateOptions, error) {
 	opts := &engine.PodCreateOptions{Name: p.Name, Config: p.Pod, Infra: p.Infra, InfraName: p.InfraName, Replace: m.opts.Replace}
 	own := p.Infra.Network.Ports
 	p.Infra.Network.Ports = nil
-	onDefault := !m.opts.Flags.NamesNetwork() && !p.Infra.Namespaces.Net.IsHost()
+	onDefault := !m.opts.Overlay.NamesNetwork() && !p.Infra.Namespaces.Net.IsHost()
 	if onDefault {
 		if err := m.makeNetwork(ctx); err != nil {
 			return nil, err
@@ -107,7 +106,7 @@ func (m *maker) podOptions(ctx context.Context, p *kube.Play, place int) (*engin
 		p.Infra.Network.Networks = map[string]types.PerNetworkOptions{defaultNetwork: {}}
 		p.Infra.Network.Order = []string{defaultNetwork}
 	}
-	if err := m.opts.Flags.Pod(opts, place, p.UserNS, m.opts.Env); err != nil {
+	if err := m.opts.Overlay.Pod(opts, place, p.UserNS); err != nil {
 		return nil, err
 	}
 	p.Infra.Network.Ports = kube.MergePorts(p.Infra.Network.Ports, own)
@@ -124,7 +123,7 @@ func (m *maker) makeNetwork(ctx context.Context) error {
 }
 
 // members makes the containers.
-func (m *maker) members(ctx context.Context, p *kube.Play, result *madePod) error {
+func (m *maker) members(ctx context.Context, p *kube.Play, result *Pod) error {
 	for _, member := range p.Members {
 		id, err := m.member(ctx, p, member, result.ID)
 		if err != nil {
@@ -149,11 +148,11 @@ func (m *maker) member(ctx context.Context, p *kube.Play, member kube.Member, po
 	if err := m.automount(ctx, member, cfg); err != nil {
 		return "", err
 	}
-	if err := m.opts.Flags.Container(cfg, m.opts.Env); err != nil {
+	if err := m.opts.Overlay.Container(cfg); err != nil {
 		return "", err
 	}
 	// It was pulled, if that was to be done.
-	pull, err := m.opts.Flags.Pull("missing")
+	pull, err := m.opts.Overlay.Pull("missing")
 	if err != nil {
 		return "", err
 	}
@@ -171,7 +170,7 @@ func (m *maker) image(ctx context.Context, ref, policy string) (*image.Image, er
 				"image %s is to be built from %s, and podctl builds no images: build it with buildah, and play without --build", ref, file))
 		}
 	}
-	pull, err := m.opts.Flags.Pull(policy)
+	pull, err := m.opts.Overlay.Pull(policy)
 	if err != nil {
 		return nil, err
 	}

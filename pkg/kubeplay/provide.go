@@ -1,4 +1,4 @@
-package kubecmd
+package kubeplay
 
 import (
 	"archive/tar"
@@ -21,8 +21,8 @@ import (
 	"github.com/podctl/podctl/pkg/volume"
 )
 
-// provider makes and reads what pods refer to.
-type provider interface {
+// Provider makes and reads what pods refer to.
+type Provider interface {
 	// CreateSecret stores a secret and returns its ID.
 	CreateSecret(ctx context.Context, name string, data []byte, opts engine.SecretOptions) (string, error)
 	// SecretData finds a secret and its data. ErrNoSuchSecret.
@@ -36,7 +36,7 @@ type provider interface {
 }
 
 // sourcesOf is what pods may refer to.
-func sourcesOf(ctx context.Context, eng provider, maps []kube.ConfigMap) kube.Sources {
+func sourcesOf(ctx context.Context, eng Provider, maps []kube.ConfigMap) kube.Sources {
 	s := kube.Sources{ConfigMaps: maps, CPUs: runtime.NumCPU(), Secret: func(name string) ([]byte, error) {
 		_, data, err := eng.SecretData(ctx, name)
 		return data, err
@@ -52,7 +52,7 @@ func sourcesOf(ctx context.Context, eng provider, maps []kube.ConfigMap) kube.So
 const immutable = "immutable"
 
 // makeSecret stores a secret as YAML, as podman does, in the place of one of that name.
-func makeSecret(ctx context.Context, eng provider, secret *kube.Secret) (string, error) {
+func makeSecret(ctx context.Context, eng Provider, secret *kube.Secret) (string, error) {
 	there, _, err := eng.SecretData(ctx, secret.Name)
 	switch {
 	case err == nil && there.Metadata[immutable] == "true":
@@ -72,7 +72,7 @@ func makeSecret(ctx context.Context, eng provider, secret *kube.Secret) (string,
 }
 
 // makeVolume makes the volume of a claim, if it is not there, and returns its name.
-func makeVolume(ctx context.Context, eng provider, claim *kube.PersistentVolumeClaim) (string, error) {
+func makeVolume(ctx context.Context, eng Provider, claim *kube.PersistentVolumeClaim) (string, error) {
 	v, err := claim.Volume()
 	if err != nil {
 		return "", err
@@ -99,7 +99,7 @@ func makeVolume(ctx context.Context, eng provider, claim *kube.PersistentVolumeC
 }
 
 // fill unpacks an archive into a volume.
-func fill(ctx context.Context, eng provider, name string, content io.Reader) error {
+func fill(ctx context.Context, eng Provider, name string, content io.Reader) error {
 	dir, err := eng.MountVolume(ctx, name)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func fill(ctx context.Context, eng provider, name string, content io.Reader) err
 
 // makeFiles makes the volumes for ConfigMaps and secrets, and brings up to date those
 // that are there.
-func makeFiles(ctx context.Context, eng provider, all []kube.Files) error {
+func makeFiles(ctx context.Context, eng Provider, all []kube.Files) error {
 	for _, files := range all {
 		if _, err := eng.CreateVolume(ctx, volume.CreateOptions{Name: files.Volume, IgnoreIfExists: true}); err != nil {
 			return fmt.Errorf("cannot create a local volume for volume from configmap %q: %w", files.Volume, err)
