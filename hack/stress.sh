@@ -33,25 +33,46 @@ p() { timeout -k 5 120 "$podctl" "${args[@]}" "$@"; }
 expected='no such (pod|container|exec session)|already (exists|in use|been removed)|is in use|being removed|container state improper|running or paused'
 expected+='|no container with name or ID|no pod with name or ID|removing pod containers|could not be stopped|not started|is not running|dependency'
 expected+='|must be in Created or Stopped|dependent containers|failed to start|can only (kill|create exec|be used|attach)|has been removed|no containers in pod'
+expected+='|no volume with name|volume is being used|network is already connected|is not connected to network|not running or paused|is not paused'
 # Who runs attached while another removes the pod loses the conmon that it attaches to.
 expected+='|connect to attach socket .*conmon process killed'
 
 random_words() {
-  local pod=w$((RANDOM % 8)) ctr=x$((RANDOM % 16)) # no hex digits: nothing is a prefix of an ID
-  case $((RANDOM % 16)) in
+  local image='--stop-timeout 1 busybox' pod=w$((RANDOM % 8)) ctr=x$((RANDOM % 16)) alone=y$((RANDOM % 4)) volume=v$((RANDOM % 4)) # no hex digits: nothing is a prefix of an ID
+  case $((RANDOM % 40)) in
     0 | 1) echo pod create --name $pod ;;
-    2 | 3 | 4) echo run -d --pod $pod --name $ctr busybox sleep 1000 ;;
-    5) echo create --pod $pod --name $ctr -v /data busybox sleep 1000 ;;
-    6) echo run --rm --pod $pod busybox true ;;
-    7) echo pod start $pod ;;
-    8) echo pod stop --time 0 $pod ;;
-    9) echo start $ctr ;;
-    10) echo stop --time 0 $ctr ;;
-    11) echo rm --force --time 0 $ctr ;;
-    12) echo pod rm --force --time 0 $pod ;;
-    13) echo pod inspect $pod ;;
-    14) echo pod ps ;;
-    15) echo ps --all ;;
+    2 | 3 | 4 | 5) echo run -d --pod $pod --name $ctr $image sleep 1000 ;;
+    6) echo create --pod $pod --name $ctr -v /data -v $volume:/shared $image sleep 1000 ;;
+    7) echo run --rm --pod $pod busybox true ;;
+    8 | 9) echo pod start $pod ;;
+    10) echo pod stop --time 0 $pod ;;
+    11) echo start $ctr ;;
+    12) echo stop --time 0 $ctr ;;
+    13) echo rm --force --time 0 $ctr ;;
+    14 | 15) echo pod rm --force --time 0 $pod ;;
+    16) echo pod inspect $pod ;;
+    17) echo pod ps ;;
+    18) echo ps --all ;;
+    19) echo pod restart $pod ;;
+    20) echo restart --time 0 $ctr ;;
+    21) echo pause $ctr ;;
+    22 | 23) echo unpause $ctr ;;
+    24) echo kill $ctr ;;
+    25) echo exec $ctr true ;;
+    26) echo exec -d $ctr sleep 1000 ;;
+    27) echo update --cpu-shares $((RANDOM % 1000 + 2)) $ctr ;;
+    28) echo run -d --rm --name $alone --network n -v $volume:/shared $image sleep 1000 ;;
+    29) echo rm --force --time 0 $alone ;;
+    30) echo network disconnect n $alone ;;
+    31) echo network connect n $alone ;;
+    32) echo volume create --ignore $volume ;;
+    33) echo volume rm $volume ;;
+    34) echo pod create --replace --name $pod ;;
+    35) echo create --replace --pod $pod --name $ctr --restart always $image sleep 1000 ;;
+    36) echo init $ctr ;;
+    37) echo pod pause $pod ;;
+    38) echo pod unpause $pod ;;
+    39) echo pod kill $pod ;;
   esac
 }
 
@@ -74,6 +95,7 @@ worker() {
       continue # whatever it came to
     fi
     timed "${words[@]}"
+    [[ -z ${STRESS_LOG:-} ]] || echo "$EPOCHREALTIME $took $status ${words[*]}: $(tr '\n' '|' <"$said")" >>"$STRESS_LOG"
     ((took <= max)) || max=$took
     if ((took > limit)); then
       echo "BAD: $took ms: ${words[*]}" >>"$work/bad"

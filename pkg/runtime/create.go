@@ -497,7 +497,7 @@ func (r *Runtime) replaceContainer(ctx context.Context, name string) error {
 	if err != nil || id == "" {
 		return err
 	}
-	return r.removeContainers(ctx, []string{id}, RemoveOptions{Force: true, Volumes: true})
+	return r.removeContainers(ctx, []string{id}, RemoveOptions{Force: true, Volumes: true, Ignore: true})
 }
 
 // containerEvent is an event about a container.

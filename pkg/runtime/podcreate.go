@@ -270,7 +270,11 @@ func (r *Runtime) replacePod(ctx context.Context, name string) error {
 	if err != nil || id == "" {
 		return err
 	}
-	return r.removePod(ctx, id, RemoveOptions{Force: true})
+	err = r.removePod(ctx, id, RemoveOptions{Force: true})
+	if errors.Is(err, errdefs.ErrNoSuchPod) {
+		return nil // somebody else was faster
+	}
+	return err
 }
 
 // podEvent is an event about a pod.

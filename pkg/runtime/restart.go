@@ -24,9 +24,6 @@ func (r *Runtime) RestartPod(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.makePodCgroup(ctx, s.pod); err != nil {
-		return err
-	}
 	g = g.Subgraph(s.restartable())
 	stopped := g.Walk(ctx, depgraph.WalkOptions{Direction: depgraph.Inwards, Workers: workers()}, func(ctx context.Context, ctr string) error {
 		return r.stopAfterDependents(ctx, ctr, StopOptions{forRestart: true})

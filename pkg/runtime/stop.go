@@ -118,13 +118,30 @@ func (r *Runtime) stopAfterDependents(ctx context.Context, id string, opts StopO
 			return err
 		}
 		joined := opts
-		joined.forRestart = false // nobody planned to start it again
-		for _, dep := range running.ids {
-			if err := r.stopAfterDependents(ctx, dep, joined); err != nil && !errors.Is(err, errdefs.ErrNoSuchCtr) {
-				return err
-			}
+		joined.forRestart = false // nobody planned to start them again
+		if err := r.stopJoined(ctx, running.ids, joined); err != nil {
+			return err
 		}
 	}
+}
+
+// stopJoined stops containers that joined, side by side: what they wait for is as long
+// as their stop timeouts.
+func (r *Runtime) stopJoined(ctx context.Context, ids []string, opts StopOptions) error {
+	nodes := make([]depgraph.Node, len(ids))
+	for i, id := range ids {
+		nodes[i].ID = id
+	}
+	return depgraph.Yield(ctx, func() error {
+		res := depgraph.BuildWithoutEdges(nodes).Walk(ctx, depgraph.WalkOptions{Workers: workers()}, func(ctx context.Context, id string) error {
+			err := r.stopAfterDependents(ctx, id, opts)
+			if errors.Is(err, errdefs.ErrNoSuchCtr) {
+				return nil
+			}
+			return err
+		})
+		return walkErrors(res)
+	})
 }
 
 // checkDependentsDown returns a [*dependentsError] while a dependent of the

@@ -136,6 +136,8 @@ EOF
   is "$output" red
   run_podctl 125 kube play --replace --configmap "$BATS_TEST_TMPDIR/map.yaml" "$YAML" "$BATS_TEST_TMPDIR/map.yaml"
   like "$stderr" 'the same config map settings is present in YAML and in --configmaps'
+  run_podctl logs web-c
+  is "$output" red "what was to be replaced is still there"
 }
 
 @test "volumes: a claim, shared directories, memory and the host" {

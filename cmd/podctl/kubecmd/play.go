@@ -36,6 +36,9 @@ func playRun(ctx context.Context, opts *playOptions) error {
 	if err := objects.Check(); err != nil {
 		return err
 	}
+	if err := addConfigMaps(objects, opts.ConfigMaps); err != nil {
+		return err // before anything is taken down
+	}
 	objects.Annotate(opts.Annotations)
 	if opts.Play.Replace {
 		if err := takeDown(ctx, opts.IO, eng, objects, kubeplay.DownOptions{}); err != nil {
@@ -51,9 +54,6 @@ func playRun(ctx context.Context, opts *playOptions) error {
 
 // playAll makes and prints everything. On error what was made before stays.
 func playAll(ctx context.Context, opts *playOptions, eng player, objects *kube.Objects) ([]kubeplay.Pod, error) {
-	if err := addConfigMaps(objects, opts.ConfigMaps); err != nil {
-		return nil, err
-	}
 	play := opts.Play
 	play.Overlay = overlay{&opts.Flags, opts.Env}
 	made, err := kubeplay.Play(ctx, eng, objects, play)
