@@ -105,7 +105,7 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 		SystemdCgroup: ofSystemd,
 		SessionID:     result.SessionID, ContainerID: id, Dir: r.sessionDir(id, result.SessionID), Process: process,
 		Stdin: opts.Stdin, PreserveFDs: opts.PreserveFDs,
-		CgroupOfConmon: func(pid int) error { return r.placeAnother(ctx, c, result.SessionID, pid) },
+		CgroupOfConmon: func(pid int) error { return r.placeSession(ctx, c, result.SessionID, pid) },
 		ExtraExitArgs:  []string{"--exec", result.SessionID},
 		NoExitCommand:  opts.NoSession,
 		Started: func(pid int) error {
@@ -118,6 +118,9 @@ func (r *Runtime) ExecContainer(ctx context.Context, id string, opts ExecOptions
 	}
 	done, err := engine.Exec(ctx, request)
 	result.PID = done.PID
+	if err != nil && done.PID == 0 {
+		err = r.execFailure(ctx, c, err)
+	}
 	if done.PID != 0 && (opts.Detach || err != nil && done.ExitCode == unknownExit) {
 		result.ExitCode = 0 // it goes on without us; the exit command ends the session
 		return result, err
@@ -134,14 +137,8 @@ func (r *Runtime) sessionDir(id, session string) string {
 // session. Until its process runs the session is as alive as we are.
 func (r *Runtime) recordSession(ctx context.Context, id, session string, opts ExecOptions) (c *container.Container, err error) {
 	check := func(tx *store.Tx) error {
-		if c, err = tx.Container(ctx, id); err != nil {
-			return err
-		}
-		r.observe(c)
-		if _, err := container.Check(container.OpExec, id, c.State); err != nil {
-			return err
-		}
-		return r.checkPodStays(ctx, tx, c)
+		c, err = r.executable(ctx, tx, id)
+		return err
 	}
 	if opts.NoSession {
 		return c, r.store.View(ctx, check)
@@ -161,6 +158,55 @@ func (r *Runtime) recordSession(ctx context.Context, id, session string, opts Ex
 		})
 	})
 	return c, err
+}
+
+// executable reads a container that may be executed in now.
+func (r *Runtime) executable(ctx context.Context, tx *store.Tx, id string) (*container.Container, error) {
+	c, err := tx.Container(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r.observe(c)
+	if _, err := container.Check(container.OpExec, id, c.State); err != nil {
+		return nil, err
+	}
+	return c, r.checkPodStays(ctx, tx, c)
+}
+
+// checkExecutable is executable in a transaction of its own.
+func (r *Runtime) checkExecutable(ctx context.Context, id string) error {
+	return r.store.View(ctx, func(tx *store.Tx) error {
+		_, err := r.executable(ctx, tx, id)
+		return err
+	})
+}
+
+// placeSession moves a session's conmon beside the container's. A pod that was stopped
+// or removed meanwhile must not get its cgroup back by that.
+func (r *Runtime) placeSession(ctx context.Context, c *container.Container, session string, conmon int) error {
+	if c.PodID == "" {
+		return r.placeAnother(ctx, c, session, conmon)
+	}
+	return r.withPodCgroup(ctx, c.PodID, func() error {
+		if err := r.checkExecutable(ctx, c.ID); err != nil {
+			return err
+		}
+		return r.placeAnother(ctx, c, session, conmon)
+	})
+}
+
+// execFailure is why no process came to be. If the container has ended meanwhile that
+// is the reason, and not what conmon or the OCI runtime made of it; and whoever cleaned
+// up after it could not remove a cgroup that our conmon was in.
+func (r *Runtime) execFailure(ctx context.Context, c *container.Container, cause error) error {
+	err := r.checkExecutable(context.WithoutCancel(ctx), c.ID)
+	if !errors.Is(err, errdefs.ErrInvalidState) && !errors.Is(err, errdefs.ErrNotFound) {
+		return cause
+	}
+	if c.PodID == "" {
+		err = errors.Join(err, r.leaveCgroup(c.Config.Resources.CgroupParent))
+	}
+	return err
 }
 
 // checkPodStays refuses a member of a pod that is being removed.

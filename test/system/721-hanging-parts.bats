@@ -124,3 +124,15 @@ none_left() { [[ -z $(podctl ps -aq) ]]; }
     ! kill -0 "$(<"$PODCTL_PARTS/hidden")" 2>/dev/null || fail "podctl $words did not wait for it"
   done
 }
+
+@test "a container that ends before a process is started in it is the reason why none is" {
+  local pid
+  run_podctl run -d --name one --network none "$IMAGE" sleep 100
+  break_parts 'conmon exec 1 delay 2'
+  in_background exec one true
+  run_podctl stop -t 0 one
+  status=0
+  wait "$pid" || status=$?
+  ((status != 0)) || fail "a process was started"
+  like "$(<"$BATS_TEST_TMPDIR/background")" 'container state improper'
+}
