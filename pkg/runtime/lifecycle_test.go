@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/store"
 )
 
 func requires(names ...string) func(*CreateOptions) {
@@ -110,4 +112,24 @@ func TestDeafContainersAreKilled(t *testing.T) {
 	require.Contains(t, b.effects("signal-sigkill"), "signal-sigkill "+b.idOf("web"))
 	require.Equal(t, 137, b.row(b.idOf("web")).Runtime.ExitCode)
 	b.sound()
+}
+
+// TestKillOfOneThatJustEnded: the row says that somebody stops it, and its process has
+// ended by now.
+func TestKillOfOneThatJustEnded(t *testing.T) {
+	b := newBench(t)
+	id := b.ctr("web", "")
+	require.NoError(t, b.look().StartContainer(b.ctx, id))
+	stopper := b.open()
+	require.NoError(t, stopper.db.Update(b.ctx, func(tx *store.Tx) error {
+		c, err := tx.Container(b.ctx, id)
+		require.NoError(t, err)
+		c.State = container.Stopping
+		stopper.claim(c, intentStop)
+		return tx.SaveContainer(b.ctx, c)
+	}))
+	b.exit(id, 0)
+	err := b.open().KillContainer(b.ctx, id, sigKill)
+	require.ErrorIs(t, err, errdefs.ErrInvalidState)
+	require.ErrorContains(t, err, "can only kill running containers")
 }

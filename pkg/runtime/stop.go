@@ -301,7 +301,12 @@ func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal)
 		return err
 	}
 	p := proc.Process(c.Runtime.Process)
-	if err := r.processes.Signal(p, sig); err != nil {
+	err = r.processes.Signal(p, sig)
+	if errors.Is(err, errdefs.ErrNotFound) { // it has ended since we looked, or somebody stops it
+		_, err = container.Check(container.OpKill, id, container.Stopped)
+		return err
+	}
+	if err != nil {
 		return fmt.Errorf("send %s to container %s: %w", unix.SignalName(sig), id, err)
 	}
 	if sig != sigKill {
