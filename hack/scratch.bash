@@ -15,7 +15,14 @@ podctl=${PODCTL:-$repo/bin/podctl}
 export PODCTL_LEFTOVERS=${PODCTL_LEFTOVERS:-$repo/bin/leftovers}
 [[ -x $PODCTL_LEFTOVERS ]] || { echo "$0: there is no $PODCTL_LEFTOVERS, without which nothing left would be seen: make bin/leftovers" >&2; exit 2; }
 work=$(mktemp -d /tmp/scratch.XXXXXX)
-trap 'umount -l "$work/root/overlay" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
+trap scratch_away EXIT
+scratch_away() {
+  umount -l "$work/root/overlay" 2>/dev/null
+  # A user's containers own files with IDs that are not the user's own.
+  local as=()
+  ((EUID == 0)) || as=("$podctl" "${args[@]}" unshare)
+  "${as[@]}" rm -rf --one-file-system "$work"
+}
 BATS_FILE_TMPDIR=$work # what leftovers.bash calls ours
 ROOT=$work/root RUNROOT=$work/run TMP=$work/tmp
 args=(--root "$ROOT" --runroot "$RUNROOT" --tmpdir "$TMP" --network-config-dir "$work/net")

@@ -8,7 +8,7 @@
 # commands one after another would explain, if the doctor finds anything while
 # nobody is killed, or if anything is left on the host after everything was
 # removed. Prints "N commands, M bad", and how long the longest took. Run it
-# through hack/isolate.sh.
+# through hack/isolate.sh, also with --user.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -34,6 +34,7 @@ expected='no such (pod|container|exec session)|already (exists|in use|been remov
 expected+='|no container with name or ID|no pod with name or ID|removing pod containers|could not be stopped|not started|is not running|dependency'
 expected+='|must be in Created or Stopped|dependent containers|failed to start|can only (kill|create exec|be used|attach)|has been removed|no containers in pod'
 expected+='|no volume with name|volume is being used|network is already connected|is not connected to network|not running or paused|is not paused'
+expected+='|without using Cgroups|rootless containers with cgroup V1' # a user's, where cgroups are of version 1
 # Who runs attached while another removes the pod loses the conmon that it attaches to.
 expected+='|connect to attach socket .*conmon process killed'
 

@@ -273,7 +273,8 @@ func unpack(path string, source Info, content io.Reader, opts Options) error {
 	if opts.Chown != nil {
 		tar.ChownOpts = &idtools.IDPair{UID: opts.Chown.UID, GID: opts.Chown.GID}
 	}
-	if err := archive.Unpack(content, dir, tar); err != nil {
+	// A link in the archive is refused unless it stays below dir, by a look at the text.
+	if err := archive.Unpack(content, filepath.Clean(dir), tar); err != nil {
 		return err
 	}
 	// The rest of the stream is padding; who writes it must not be cut off.

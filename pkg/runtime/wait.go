@@ -46,8 +46,10 @@ func ParseConditions(words []string) ([]string, error) {
 const waitInterval = 250 * time.Millisecond
 
 // WaitContainer waits until a container meets one of the conditions and returns
-// its exit code; -1 for a condition that has none. It takes no lock. A container
-// that is removed while it is waited for has ended: the exit code it left counts.
+// its exit code; -1 for a condition that has none. It waits for no lock. A container
+// that is removed while it is waited for has ended: the exit code it left counts. One
+// that has ended is cleaned up after, or gone if it removes itself, when it returns,
+// unless that takes others too long.
 // Errors: ErrNoSuchCtr for one that was never there, or is removed without ever
 // having run.
 func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions) (int, error) {
@@ -78,12 +80,47 @@ func (r *Runtime) WaitContainer(ctx context.Context, id string, opts WaitOptions
 			continue
 		}
 		if done {
+			if c.State == container.Stopped {
+				r.awaitCleanup(ctx, id)
+			}
 			return code, nil
 		}
 		if err := r.awaitChange(ctx, c, opts.Interval); err != nil {
 			return unknownExit, err
 		}
 	}
+}
+
+// cleanupTime is how long others may take to clean up after a container that has ended.
+const cleanupTime = 5 * time.Second
+
+// awaitCleanup sees to it that a container whose process has ended is cleaned up after:
+// by us, if nobody is at it. What goes wrong the next command will say.
+func (r *Runtime) awaitCleanup(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, cleanupTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		if err := r.resumeCleanup(ctx, id); err != nil {
+			return
+		}
+		c, err := r.container(ctx, id)
+		if err != nil || !r.cleaningUp(c) {
+			return
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// cleaningUp reports whether what follows the end of a process is not done.
+func (r *Runtime) cleaningUp(c *container.Container) bool {
+	switch c.State {
+	case container.Stopped, container.Stopping, container.Removing:
+		return true
+	}
+	return c.Intent == intentCleanup && r.alive(c.Owner)
 }
 
 // exitUnknownYet reports whether the process is gone and its conmon has still to
