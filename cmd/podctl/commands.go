@@ -138,8 +138,11 @@ func commands() []verb {
 			newVerb("stats", ctrcmd.NewCmdStats),
 			newVerb("umount unmount", ctrcmd.NewCmdUnmount),
 			newVerb("update", ctrcmd.NewCmdUpdate),
-			outside(newVerb("ps list ls", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
-				return withAliases(ctrcmd.NewCmdPs(f, nil), "list", "ls")
+			outside(newVerb("ps", withoutRun(func(f *cmdutil.Factory) *cobra.Command { return ctrcmd.NewCmdPs(f, nil) }))),
+			outside(newVerb("list ls", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
+				cmd := withAliases(ctrcmd.NewCmdPs(f, nil), "ls")
+				cmd.Use = strings.Replace(cmd.Use, "ps", "list", 1)
+				return cmd
 			}))),
 			newVerb("inspect", ctrcmd.NewCmdInspect),
 		),

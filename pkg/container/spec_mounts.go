@@ -68,13 +68,18 @@ func (b *builder) defaultMounts() []specs.Mount {
 	mounts = append(mounts, b.mqueueMounts()...)
 	mounts = append(mounts, b.cgroupMounts()...)
 	mounts = append(mounts, b.shmMounts()...)
+	return append(mounts, b.scratch(b.cfg.Scratch()...)...)
+}
+
+// Scratch returns the directories that are a tmpfs without having been asked for.
+func (c *Config) Scratch() []string {
 	switch {
-	case b.cfg.SystemdMode():
-		mounts = append(mounts, b.scratch("/run", "/run/lock", "/tmp", "/var/log/journal")...)
-	case b.cfg.Storage.ReadOnly && b.cfg.Storage.ReadOnlyTmpfs:
-		mounts = append(mounts, b.scratch("/run", "/tmp", "/var/tmp")...)
+	case c.SystemdMode():
+		return []string{"/run", "/run/lock", "/tmp", "/var/log/journal"}
+	case c.Storage.ReadOnly && c.Storage.ReadOnlyTmpfs:
+		return []string{"/run", "/tmp", "/var/tmp"}
 	}
-	return mounts
+	return nil
 }
 
 // foreign reports whether the kernel will not mount a file system that shows a

@@ -89,16 +89,15 @@ func (s *Storage) AddVolumeMount(volume VolumeMount) error {
 	return nil
 }
 
+// Has reports whether something is mounted on that path, which is clean.
+func (s *Storage) Has(destination string) bool {
+	return slices.ContainsFunc(s.Mounts, func(m Mount) bool { return m.Destination == destination }) ||
+		slices.ContainsFunc(s.Volumes, func(v VolumeMount) bool { return v.Destination == destination })
+}
+
 func (s *Storage) destinationFree(destination string) error {
-	for _, mount := range s.Mounts {
-		if mount.Destination == destination {
-			return fmt.Errorf("%s: %w", destination, errdefs.ErrDuplicateDest)
-		}
-	}
-	for _, volume := range s.Volumes {
-		if volume.Destination == destination {
-			return fmt.Errorf("%s: %w", destination, errdefs.ErrDuplicateDest)
-		}
+	if s.Has(destination) {
+		return fmt.Errorf("%s: %w", destination, errdefs.ErrDuplicateDest)
 	}
 	return nil
 }

@@ -186,8 +186,8 @@ func (r *Runtime) inspectState(in *inspected) *InspectState {
 			s.CgroupPath = m.ContainerCgroup(in.cfg.Resources.CgroupParent, in.ID)
 		}
 	}
-	if status := healthStatus(in.Container); status != "" {
-		s.Health = r.readHealth(in.Container).report(status)
+	if h := in.cfg.Health; h != nil && !h.Disabled {
+		s.Health = r.readHealth(in.Container).report(healthStatus(in.Container))
 	}
 	return s
 }

@@ -1,10 +1,12 @@
 package runtime
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/containers/common/pkg/capabilities"
 	"github.com/docker/go-units"
+	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/podctl/podctl/pkg/container"
 )
@@ -35,12 +37,27 @@ func (r *Runtime) hostConfig(in *inspected) *InspectHostConfig {
 	for _, d := range cfg.Security.Devices {
 		h.Devices = append(h.Devices, inspectDevice(d))
 	}
-	for _, u := range cfg.Resources.Rlimits {
+	for _, u := range r.effectiveRlimits(cfg) {
 		h.Ulimits = append(h.Ulimits, InspectUlimit{Name: u.Type, Soft: int64(u.Soft), Hard: int64(u.Hard)})
 	}
 	h.addModes(cfg)
 	r.addCgroup(h, cfg)
 	return h
+}
+
+// effectiveRlimits are those that were asked for, and the default ones of other kinds.
+func (r *Runtime) effectiveRlimits(cfg *container.Config) []specs.POSIXRlimit {
+	limits := slices.Clone(cfg.Resources.Rlimits)
+	if cfg.Resources.RlimitsHost {
+		return limits
+	}
+	defaults, _ := confRlimits(r.settings.Conf.Ulimits()) // what is wrong with them a start says
+	for _, d := range defaults {
+		if !slices.ContainsFunc(limits, func(l specs.POSIXRlimit) bool { return l.Type == d.Type }) {
+			limits = append(limits, d)
+		}
+	}
+	return limits
 }
 
 // addModes words the namespaces.
@@ -120,6 +137,13 @@ func tmpfs(cfg *container.Config) map[string]string {
 	for _, m := range cfg.Storage.Mounts {
 		if m.Type == "tmpfs" {
 			out[m.Destination] = strings.Join(m.Options, ",")
+		}
+	}
+	if cfg.Storage.ReadOnly && !cfg.SystemdMode() {
+		for _, destination := range cfg.Scratch() {
+			if !cfg.Storage.Has(destination) {
+				out[destination] = "rw,rprivate,nosuid,nodev,tmpcopyup"
+			}
 		}
 	}
 	return out

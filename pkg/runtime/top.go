@@ -123,7 +123,19 @@ func (r *Runtime) psInside(ctx context.Context, id string, args []string) ([]str
 	if result.ExitCode != 0 {
 		return nil, fmt.Errorf("ps in container %s: exit code %d: %s: %w", id, result.ExitCode, strings.TrimSpace(stderr.String()), errdefs.ErrInvalidArg)
 	}
-	return splitLines(stdout.String()), nil
+	return withoutCommand(splitLines(stdout.String()), append([]string{"ps"}, args...)), nil
+}
+
+// withoutCommand leaves out the last line that ends in the command: it is about the
+// process that made the list.
+func withoutCommand(lines, command []string) []string {
+	text := " " + strings.Join(command, " ")
+	for i := len(lines) - 1; i > 0; i-- {
+		if strings.HasSuffix(lines[i], text) {
+			return slices.Delete(lines, i, i+1)
+		}
+	}
+	return lines
 }
 
 // psOnHost runs the host's ps and keeps the lines of the container's processes.

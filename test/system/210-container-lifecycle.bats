@@ -310,3 +310,36 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   is "${lines[0]}" "1 stop container ${ID:0:12} b"
   state b running
 }
+
+@test "who waited or killed finds it cleaned up after" {
+  local i
+  for i in 1 2 3; do
+    run_podctl run -d --name one --network none "$IMAGE" true
+    run_podctl wait one
+    run_podctl inspect one --format '{{.State.Status}}'
+    is "$output" exited "after wait"
+    run_podctl rm one
+    run_podctl run -d --rm --name one --network none "$IMAGE" true
+    podctl wait one >/dev/null 2>&1 || true # it may be gone already
+    run_podctl 1 container exists one
+    run_podctl run -d --name one --network none "$IMAGE" sleep 1000
+    run_podctl kill one
+    run_podctl ps -a --format '{{.State}} {{.ExitCode}}'
+    is "$output" "exited 137" "after kill"
+    run_podctl rm one
+  done
+}
+
+@test "wait and kill do not wait for a lock" {
+  local pid
+  run_podctl run -d --name one --network none "$IMAGE" sh -c 'trap "" TERM; sleep 1000'
+  "$PODCTL" "${PODCTL_ARGS[@]}" stop -t 60 one >/dev/null 2>&1 3>&- &
+  pid=$!
+  wait_until 30 is_stopping
+  PODCTL_TIMEOUT=20 run_podctl kill one
+  wait "$pid"
+  run_podctl inspect one --format '{{.State.Status}} {{.State.ExitCode}}'
+  is "$output" "exited 137"
+}
+
+is_stopping() { [[ $(podctl inspect one --format '{{.State.Status}}') == stopping ]]; }

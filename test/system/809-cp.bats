@@ -156,3 +156,29 @@ in_each_state() {
   run_podctl 125 cp "$HERE/file" "$HERE/other"
   is "$stderr" "Error: invalid arguments \"$HERE/file\", \"$HERE/other\": one of them must be CONTAINER:PATH"
 }
+
+@test "links in a directory go where directories are already, and to the top" {
+  # shellcheck disable=SC2317 # in_each_state calls it
+  linked() {
+    local into
+    for into in "$1:/tmp" "$1:/" "$1:/."; do
+      run_podctl cp "$HERE/links" "$into"
+    done
+    run_podctl cp "$HERE/links/." "$1:/"
+    for into in "$1:/tmp/links" "$1:/links"; do
+      mkdir -p "$HERE/$1"
+      run_podctl cp "$into" "$HERE/$1"
+      run_podctl cp "$into/." "$HERE/$1"
+      is "$(readlink "$HERE/$1/links/link") $(readlink "$HERE/$1/link")" 'file file'
+      rm -r "${HERE:?}/$1"
+    done
+    run_podctl cp "$1:/bin" "$HERE/$1" # links of busybox, and again over them
+    run_podctl cp "$1:/bin/." "$HERE/$1"
+    [[ -L $HERE/$1/ls ]] || fail "no link"
+    rm -r "${HERE:?}/$1"
+  }
+  mkdir "$HERE/links"
+  echo file >"$HERE/links/file"
+  ln -s file "$HERE/links/link"
+  in_each_state linked
+}

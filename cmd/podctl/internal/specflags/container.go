@@ -139,6 +139,15 @@ func (f *ContainerFlags) check(c *container.Config) error {
 	if c.Hostname != "" && c.Namespaces.UTS.IsHost() {
 		return fmt.Errorf("invalid config provided: cannot set hostname when running in the host UTS namespace: %w", errdefs.ErrInvalidConfig)
 	}
+	if !c.Init {
+		return nil
+	}
+	if mode := c.Namespaces.PID.Mode; mode != "" && mode != container.ModePrivate {
+		return errors.New("cannot add init binary as PID 1 (PID namespace isn't private)")
+	}
+	if c.Systemd == "always" {
+		return errors.New("cannot use container-init binary with systemd=always")
+	}
 	return nil
 }
 

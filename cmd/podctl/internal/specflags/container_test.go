@@ -29,10 +29,10 @@ func TestCreateConfig(t *testing.T) {
 			c.Env = []string{"A=1", "HOME=/root", "B=2 # kept", "X=1", "HOME=/root", "LC_ALL=C", "LC_TIME=de", "EMPTY="}
 			c.EnvMerge, c.UnsetEnv, c.UnsetEnvAll, c.EnvHost, c.HTTPProxy = []string{"P=$P:/x"}, []string{"Q"}, true, new(true), false
 		}},
-		"process": {[]string{"-it", "-u", "1:2", "-w", "/w", "-h", "box", "--group-add", "a,b", "--umask", "22", "--tz", "local", "--init", "--init-path", "/i", "--systemd", "always", "--personality", "LINUX32", "--passwd-entry", "p", "--group-entry", "g", "--hostuser", "u"}, func(c *container.Config) {
+		"process": {[]string{"-it", "-u", "1:2", "-w", "/w", "-h", "box", "--group-add", "a,b", "--umask", "22", "--tz", "local", "--init", "--init-path", "/i", "--systemd", "false", "--personality", "LINUX32", "--passwd-entry", "p", "--group-entry", "g", "--hostuser", "u"}, func(c *container.Config) {
 			c.Stdin, c.Terminal, c.User, c.WorkDir, c.Hostname = true, true, "1:2", "/w", "box"
 			c.Groups, c.Umask, c.Timezone, c.Init, c.InitPath = []string{"a", "b"}, "0022", "local", true, "/i"
-			c.Systemd, c.Personality, c.PasswdEntry, c.GroupEntry, c.HostUsers = "always", "LINUX32", "p", "g", []string{"u"}
+			c.Systemd, c.Personality, c.PasswdEntry, c.GroupEntry, c.HostUsers = "false", "LINUX32", "p", "g", []string{"u"}
 		}},
 		"piped_input_ends":   {[]string{"-i"}, func(c *container.Config) { c.Stdin, c.StdinOnce = true, true }},
 		"entrypoint_word":    {[]string{"--entrypoint", "/bin/a b"}, func(c *container.Config) { c.Entrypoint, c.EntrypointSet = []string{"/bin/a b"}, true }},

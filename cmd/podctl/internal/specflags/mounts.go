@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/docker/go-units"
 
 	"github.com/podctl/podctl/pkg/container"
+	"github.com/podctl/podctl/pkg/errdefs"
 )
 
 var (
@@ -18,7 +20,22 @@ var (
 	errMountFormat   = errors.New("incorrect mount format: should be --mount type=<bind|glob|tmpfs|volume>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]")
 	errMountOption   = errors.New("invalid mount option")
 	errMountArgument = errors.New("must provide an argument for option")
+	errMountRepeated = errors.New("duplicate mount option passed")
 )
+
+// alternatives are options of which a mount has one at most, in the words of errors.
+var alternatives = [][2]string{{"noexec", "exec"}, {"nodev", "dev"}, {"nosuid", "suid"}}
+
+// repeated reports whether a list has more than one of two words.
+func repeated(options []string, one, other string) bool {
+	n := 0
+	for _, option := range options {
+		if option == one || option == other {
+			n++
+		}
+	}
+	return n > 1
+}
 
 // mountSpec is a --mount value before its type says what it means.
 type mountSpec struct {
@@ -34,9 +51,10 @@ func addMountFlag(s *container.Storage, text string, env Env) error {
 	}
 	spec := mountSpec{kind: "volume"}
 	var options []string
+	typed := false
 	for _, word := range words {
-		if kind, ok := strings.CutPrefix(word, "type="); ok {
-			spec.kind = kind
+		if kind, ok := strings.CutPrefix(word, "type="); ok && !typed {
+			spec.kind, typed = kind, true
 			continue
 		}
 		options = append(options, word)
@@ -51,7 +69,31 @@ func addMountFlag(s *container.Storage, text string, env Env) error {
 			return err
 		}
 	}
-	return spec.add(s, env)
+	if err := spec.refuseRepeated(); err != nil {
+		return err
+	}
+	// The same mount twice is one that -v and the like may repeat, and --mount may not.
+	there := len(s.Mounts) + len(s.Volumes)
+	if err := spec.add(s, env); err != nil {
+		return err
+	}
+	if len(s.Mounts)+len(s.Volumes) == there {
+		return fmt.Errorf("%s: %w", path.Clean(spec.destination), errdefs.ErrDuplicateDest)
+	}
+	return nil
+}
+
+// refuseRepeated refuses options that are given twice or contradict each other.
+func (m *mountSpec) refuseRepeated() error {
+	if repeated(m.options, "ro", "rw") {
+		return fmt.Errorf("cannot pass 'readonly', 'ro', or 'rw' options more than once: %w", errMountArgument)
+	}
+	for _, pair := range alternatives {
+		if repeated(m.options, pair[0], pair[1]) {
+			return fmt.Errorf("cannot pass '%s' and '%s' options more than once: %w", pair[0], pair[1], errMountArgument)
+		}
+	}
+	return nil
 }
 
 // add turns the value into a mount or volume.
@@ -279,6 +321,11 @@ func addTmpfs(s *container.Storage, text string) error {
 	for _, option := range options {
 		if key, _, _ := strings.Cut(option, "="); !slices.Contains(tmpfsOptions(), key) {
 			return fmt.Errorf("unknown mount option %q: %w", option, errMountOption)
+		}
+	}
+	for _, pair := range append(slices.Clone(alternatives), [2]string{"rw", "ro"}) {
+		if repeated(options, pair[0], pair[1]) {
+			return fmt.Errorf("only one of '%s' and '%s' can be used: %w", pair[0], pair[1], errMountRepeated)
 		}
 	}
 	return s.AddMount(container.Mount{Type: "tmpfs", Source: "tmpfs", Destination: destination, Options: options})
