@@ -42,7 +42,7 @@ export PODCTL_TEST_ISOLATED=$isolate
 user_files=(
   900-rootless.bats 110-pod-lifecycle.bats 120-pod-remove.bats 220-container-remove.bats 300-pod-ps.bats 330-inspect.bats
   410-run.bats 420-exec.bats 430-logs.bats 510-pod-create.bats 540-volumes.bats 570-dependencies.bats 801-pod-clone.bats
-  802-secrets.bats 804-rootfs.bats 806-health.bats 809-cp.bats
+  802-secrets.bats 804-rootfs.bats 806-health.bats 809-cp.bats 700-crash.bats 701-crash-pods.bats 710-stress.bats
 )
 
 # set_deadline: counts PODCTL_TEST_BUDGET from now, for the tests to look at
