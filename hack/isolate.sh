@@ -106,8 +106,14 @@ stage_inside() {
     set -- setpriv --reuid "$user_id" --regid "$user_id" --clear-groups -- \
       env HOME=/run/home USER=tester LOGNAME=tester XDG_RUNTIME_DIR=/run/u "$@"
   fi
-  # Something must reap what conmon and others leave to process 1.
-  exec catatonit -- "$@"
+  # Something must reap what conmon and others leave to process 1; and what CMD left
+  # frozen in a cgroup of version 1 could not be killed, and this would never end.
+  # shellcheck disable=SC2016 # for the other shell
+  exec catatonit -- bash -c '
+    "$@"
+    status=$?
+    find /sys/fs/cgroup -name freezer.state -exec sh -c "for f; do echo THAWED >\"\$f\"; done" sh {} + 2>/dev/null
+    exit $status' sh "$@"
 }
 
 # make_user: a user as a login would find it, on a host as such users have it.

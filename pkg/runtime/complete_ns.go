@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -164,6 +165,18 @@ func podConflicts(c *container.Config, p *podContext) error {
 	return fmt.Errorf("invalid config provided: cannot set user namespace mode when joining pod with infra container: %w", errdefs.ErrInvalidArg)
 }
 
+// refuseHosts refuses entries for /etc/hosts where containers.conf has no_hosts: nobody
+// would find them. The words are those for the flag.
+func refuseHosts(n *container.Network) error {
+	switch {
+	case len(n.HostAdd) > 0:
+		return errdefs.As(errdefs.ErrInvalidArgument, errors.New("--no-hosts and --add-host cannot be set together"))
+	case n.HostsFile != "":
+		return errdefs.As(errdefs.ErrInvalidArgument, errors.New("--no-hosts and --hosts-file cannot be set together"))
+	}
+	return nil
+}
+
 // completeNetwork decides the network of a container that has its own.
 func completeNetwork(c *container.Config, in surroundings) error {
 	ns := &c.Namespaces.Net
@@ -186,6 +199,11 @@ func completeNetwork(c *container.Config, in surroundings) error {
 		leave := in.settings.Conf.Containers.NoHosts
 		if !c.Infra && in.pod != nil && in.pod.infra != nil {
 			leave = in.pod.infra.Config.Network.LeavesHosts()
+		}
+		if leave && (c.Infra || in.pod == nil) {
+			if err := refuseHosts(&c.Network); err != nil {
+				return err
+			}
 		}
 		c.Network.NoHosts = &leave
 	}

@@ -34,6 +34,12 @@ type PodListContainer struct {
 	init         bool
 }
 
+// Id is ID under the name JSON has for it.
+func (c PodListContainer) Id() string { return c.ID } //nolint:revive // templates are written with either
+
+// Names is Name under the name JSON has for it.
+func (c PodListContainer) Names() string { return c.Name }
+
 // PodListOptions select pods.
 type PodListOptions struct {
 	// Filters are "key=value" as podman-pod-ps(1) has them.

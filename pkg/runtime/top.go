@@ -84,7 +84,9 @@ func (r *Runtime) TopPod(ctx context.Context, podID string, args []string) ([][]
 func descriptors(args []string) (list []string) {
 	for _, arg := range args {
 		for name := range strings.SplitSeq(arg, ",") {
-			list = append(list, strings.TrimSpace(name))
+			if name = strings.TrimSpace(name); name != "" {
+				list = append(list, name)
+			}
 		}
 	}
 	if len(list) == 0 {

@@ -11,6 +11,8 @@ import (
 func TestDescriptors(t *testing.T) {
 	require.Equal(t, defaultDescriptors(), descriptors(nil))
 	require.Equal(t, []string{"pid", "user", "args"}, descriptors([]string{"pid,user", "args"}))
+	require.Equal(t, []string{"pid"}, descriptors([]string{"pid,", ""}))
+	require.Equal(t, defaultDescriptors(), descriptors([]string{","}))
 }
 
 func TestLinesOf(t *testing.T) {

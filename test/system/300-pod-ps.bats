@@ -129,6 +129,8 @@ EOF
   object=$(jq -c '.[0]' <<<"$output")
   run_podctl pod ps --format '{{json .}}'
   is "$output" "$object"
+  run_podctl pod ps --format '{{range .Containers}}{{len .Id}} {{.Names}} {{end}}'
+  like "$output" '^64 [^ ]+ '
   run_podctl pod ps --format '{{len .Containers}}{{range .Containers}} {{.Status}}{{end}}'
   is "$output" "1 created"
 }

@@ -119,6 +119,11 @@ nothing_made() {
   assert_json '.[0].InfraConfig.NoManageHosts' false
   run_podctl run --rm --pod web "$IMAGE" cat /etc/hosts
   like "$output" host.containers.internal
+  run_podctl 125 pod create --add-host one:1.1.1.1
+  is "$stderr" "Error: --no-hosts and --add-host cannot be set together"
+  run_podctl 125 create --add-host one:1.1.1.1 "$IMAGE" true
+  is "$stderr" "Error: --no-hosts and --add-host cannot be set together"
+  run_podctl create --no-hosts=false --add-host one:1.1.1.1 "$IMAGE" true
 }
 
 @test "a namespace mode of containers.conf that there is not is refused" {

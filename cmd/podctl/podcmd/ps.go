@@ -53,7 +53,7 @@ Exit codes: 0 success, 125 error.`,
 podctl pod ps --filter status=running --format '{{.Name}} {{.Status}}'`,
 		Args: cmdutil.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if opts.Quiet && cmd.Flags().Changed("format") {
+			if opts.Quiet && opts.Format != "" {
 				return errors.New("quiet and format cannot be used together")
 			}
 			if _, ok := orders()[opts.Sort]; !ok {

@@ -174,6 +174,8 @@ func sharedFailures() []failure {
 		{[]string{"-p", "65536"}, "parsing container port: port numbers must be between 1 and 65535 (inclusive), got 65536"},
 		{[]string{"-p", "x"}, `parsing container port: invalid port number: strconv.Atoi: parsing "x": invalid syntax`},
 		{[]string{"-p", "x:80"}, `parsing host port: invalid port number: strconv.Atoi: parsing "x": invalid syntax`},
+		{[]string{"-p", "::80"}, "must provide a non-empty container host IP to publish"},
+		{[]string{"-p", "[]:80:80"}, "must provide a non-empty container host IP to publish"},
 		{[]string{"-p", "80:1", "-p", "80:2"}, "conflicting port mappings for host port 80 (protocol tcp)"},
 		{[]string{"-p", "80-82:1-3/udp", "-p", "82:9/udp"}, "conflicting port mappings for host port 82 (protocol udp)"},
 		{[]string{"-p", "80/x"}, `unrecognized protocol "x" in port mapping`},

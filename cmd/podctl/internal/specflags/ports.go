@@ -13,6 +13,8 @@ import (
 // errPortFormat is for values with too many parts.
 var errPortFormat = errors.New("invalid port format - format is [[hostIP:]hostPort:]containerPort")
 
+var errNoHostIP = errors.New("must provide a non-empty container host IP to publish")
+
 // parsePorts reads the values of --publish. A mapping given twice counts once;
 // two that want the same host port are an error. A host port of 0 is to be
 // chosen when the ports are bound.
@@ -104,7 +106,10 @@ func splitPort(text string) (ip, host, inside string, err error) {
 		if !ok || !strings.HasPrefix(address, "[") {
 			return "", "", "", errors.New("invalid port format - IPv6 addresses must be enclosed by []")
 		}
-		if ip = address[1:]; !strings.HasPrefix(rest, ":") {
+		if ip = address[1:]; ip == "" {
+			return "", "", "", errNoHostIP
+		}
+		if !strings.HasPrefix(rest, ":") {
 			return "", "", "", errors.New("invalid port format - IPv6 address must be followed by a colon (':')")
 		}
 		text = rest[1:]
@@ -115,6 +120,8 @@ func splitPort(text string) (ip, host, inside string, err error) {
 		return ip, "", parts[0], nil
 	case len(parts) == 2:
 		return ip, parts[0], parts[1], nil
+	case len(parts) == 3 && parts[0] == "":
+		return "", "", "", errNoHostIP
 	case len(parts) == 3 && !bracketed:
 		return parts[0], parts[1], parts[2], nil
 	}
