@@ -39,11 +39,11 @@ expected+='|without using Cgroups|rootless containers with cgroup V1' # a user's
 expected+='|connect to attach socket .*conmon process killed'
 
 random_words() {
-  local image='--stop-timeout 1 busybox' pod=w$((RANDOM % 8)) ctr=x$((RANDOM % 16)) alone=y$((RANDOM % 4)) volume=v$((RANDOM % 4)) # no hex digits: nothing is a prefix of an ID
+  local pod=w$((RANDOM % 8)) ctr=x$((RANDOM % 16)) alone=y$((RANDOM % 4)) volume=v$((RANDOM % 4)) # no hex digits: nothing is a prefix of an ID
   case $((RANDOM % 40)) in
     0 | 1) echo pod create --name $pod ;;
-    2 | 3 | 4 | 5) echo run -d --pod $pod --name $ctr $image sleep 1000 ;;
-    6) echo create --pod $pod --name $ctr -v /data -v $volume:/shared $image sleep 1000 ;;
+    2 | 3 | 4 | 5) echo run -d --pod $pod --name $ctr --stop-timeout 1 busybox sleep 1000 ;;
+    6) echo create --pod $pod --name $ctr -v /data -v $volume:/shared --stop-timeout 1 busybox sleep 1000 ;;
     7) echo run --rm --pod $pod busybox true ;;
     8 | 9) echo pod start $pod ;;
     10) echo pod stop --time 0 $pod ;;
@@ -62,14 +62,14 @@ random_words() {
     25) echo exec $ctr true ;;
     26) echo exec -d $ctr sleep 1000 ;;
     27) echo update --cpu-shares $((RANDOM % 1000 + 2)) $ctr ;;
-    28) echo run -d --rm --name $alone --network n -v $volume:/shared $image sleep 1000 ;;
+    28) echo run -d --rm --name $alone --network n -v $volume:/shared --stop-timeout 1 busybox sleep 1000 ;;
     29) echo rm --force --time 0 $alone ;;
     30) echo network disconnect n $alone ;;
     31) echo network connect n $alone ;;
     32) echo volume create --ignore $volume ;;
     33) echo volume rm $volume ;;
     34) echo pod create --replace --name $pod ;;
-    35) echo create --replace --pod $pod --name $ctr --restart always $image sleep 1000 ;;
+    35) echo create --replace --pod $pod --name $ctr --restart always --stop-timeout 1 busybox sleep 1000 ;;
     36) echo init $ctr ;;
     37) echo pod pause $pod ;;
     38) echo pod unpause $pod ;;
