@@ -48,6 +48,8 @@ BROKEN_ORDER assertion violated.*whole
 BROKEN_ABANDONED assertion violated.*row
 BROKEN_CLAIM assertion violated.*row
 BROKEN_LOCKS invalid end state
-BROKEN_GATE assertion violated.*host
+BROKEN_GATE assertion violated.*process
+BROKEN_STALE assertion violated orphaned
+BROKEN_FORGETS assertion violated.*process
 BROKEN_RECOVERY assertion violated
 EOF

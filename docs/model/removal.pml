@@ -28,16 +28,18 @@ bool up[N];				/* which says that it runs */
 mtype = { none, create, start, remove };
 mtype intent[N] = none;			/* what somebody does to it, and who */
 byte owner[N] = NOBODY;
+bool starting[N];			/* a removal was claimed while somebody started it */
 bool pod = true, removing;		/* the pod's row, its state and owner */
 byte podowner = NOBODY;
 
-/* The host: layer, mounts, processes of a container, all in one. */
-bool host[N];
+/* The host: layer and mounts of a container, all in one, and its process. */
+bool host[N], process[N];
 
 /* Locks die with their holder. */
 byte lock[N + 1] = NOBODY;
 bool alive[LAST + 1] = true;
 byte kills, failures, ended;
+bool orphaned;				/* who removed the pod was killed */
 
 #define DEPENDED_ON(c)	((c) < N - 1 && row[(c) + 1])
 
@@ -52,7 +54,25 @@ inline mortal() {
 	fi
 }
 
-inline settled(c) { intent[c] = none; owner[c] = NOBODY }
+inline settled(c) { intent[c] = none; owner[c] = NOBODY; starting[c] = false }
+
+/* takeDown: a process is looked for only if something says that there may be one. */
+inline take_down(c) {
+	if
+	:: up[c] || starting[c] || intent[c] == start -> process[c] = false
+	:: else
+	fi
+}
+
+/* unclaim: a removal is given up. What the row does not say is left for recovery. */
+inline unclaim(c) {
+	if
+#ifndef BROKEN_FORGETS
+	:: starting[c] -> settled(c); intent[c] = start
+#endif
+	:: else -> settled(c)
+	fi
+}
 
 /*
  * removeLocked: claim, host, row, under the container's lock. gone says whether it
@@ -68,7 +88,7 @@ inline remove_locked(c) {
 		gone = !row[c];
 #ifndef BROKEN_CLAIM
 		if
-		:: go && intent[c] != create -> intent[c] = remove; owner[c] = me
+		:: go && intent[c] != create -> starting[c] = starting[c] || intent[c] == start; intent[c] = remove; owner[c] = me
 		:: else
 		fi
 #endif
@@ -81,7 +101,7 @@ inline remove_locked(c) {
 		:: true ->
 			/* Guarantee 1: what depends on it is not there. */
 			assert(!DEPENDED_ON(c));
-			host[c] = false;
+			atomic { take_down(c); host[c] = false }
 			mortal();
 			atomic {
 				assert(!DEPENDED_ON(c));
@@ -96,7 +116,7 @@ inline remove_locked(c) {
 inline claim_removal(c) {
 	if
 	:: row[c] && intent[c] != create && !(intent[c] == remove && ALIVE(owner[c])) ->
-		intent[c] = remove; owner[c] = me
+		starting[c] = starting[c] || intent[c] == start; intent[c] = remove; owner[c] = me
 	:: else
 	fi
 }
@@ -125,7 +145,7 @@ inline walk_removal(from) {
 	atomic {
 		for (i : 0 .. N - 1) {
 			if
-			:: !whole && row[i] && intent[i] == remove && owner[i] == me -> settled(i)
+			:: !whole && row[i] && intent[i] == remove && owner[i] == me -> unclaim(i)
 			:: else
 			fi
 		}
@@ -225,11 +245,16 @@ inline start_container(c) {
 			/* decided before, recorded as if nothing could have happened since */
 			give(i);
 #endif
-			host[i] = true;
+			atomic { host[i] = true; process[i] = true }
 			mortal();
 			atomic { /* conclude: a removal decided meanwhile stands */
 				if
-				:: row[i] && intent[i] == start && owner[i] == me -> up[i] = true; settled(i)
+				:: row[i] ->
+					up[i] = true;
+					if
+					:: intent[i] == start -> settled(i)
+					:: else
+					fi
 				:: else
 				fi
 			}
@@ -267,10 +292,11 @@ inline recover() {
 			:: intent[j] == remove && !ALIVE(owner[j]) ->
 				remove_locked(j);
 				if
-				:: !gone && DEPENDED_ON(j) -> atomic { settled(j) } /* it has to stay */
+				:: !gone && DEPENDED_ON(j) -> atomic { unclaim(j); take_down(j); settled(j) } /* it has to stay */
 				:: else
 				fi
 			:: intent[j] == start && !ALIVE(owner[j]) ->
+				take_down(j);
 				mortal();
 				atomic { settled(j) } /* its mounts are gone, its layer stays */
 			:: intent[j] == create && !ALIVE(owner[j]) ->
@@ -282,8 +308,23 @@ inline recover() {
 		fi
 	:: else -> break
 	od;
+	/* The row is read, then it is seen that the owner is dead. Meanwhile the owner
+	 * may have given the removal up, and ended. */
+	atomic { busy = pod && removing; at = podowner }
 	if
-	:: pod && removing && !ALIVE(podowner) -> remove_pod()
+	:: busy && !ALIVE(at) ->
+#ifndef BROKEN_STALE
+		atomic { /* inheritPod */
+			if
+			:: pod && removing && !ALIVE(podowner) -> podowner = me
+			:: else -> busy = false
+			fi
+		}
+#endif
+		if
+		:: busy -> assert(orphaned); remove_pod() /* nobody else asked for it */
+		:: else
+		fi
 	:: else
 	fi
 }
@@ -304,7 +345,10 @@ proctype command(byte me; byte verb) {
 	fi;
 	goto done;
 dead:	/* kill -9 */
-	skip;
+	if
+	:: podowner == me -> orphaned = true
+	:: else
+	fi;
 done:
 	skip;
 	atomic {
@@ -321,7 +365,7 @@ done:
 init {
 	byte c, v, w;
 	atomic {
-		for (c : 0 .. N - 2) { row[c] = true; host[c] = true; up[c] = true }
+		for (c : 0 .. N - 2) { row[c] = true; host[c] = true; up[c] = true; process[c] = true }
 		c = 0
 	}
 	if	/* container 2 may be there, or be created */
@@ -343,6 +387,7 @@ init {
 			assert(lock[c] == NOBODY);
 			assert(pod || !row[c]);		/* no container without its pod */
 			assert(row[c] || !host[c]);	/* nothing on the host without a row */
+			assert(!process[c] || up[c]);	/* nor a process that it does not tell of */
 			assert(c == 0 || !row[c] || row[c - 1]);
 		}
 		assert(lock[POD] == NOBODY)
