@@ -183,11 +183,12 @@ func (m *cgroupfs) tidy(removed string) {
 	conmon := path.Join(parent, "conmon")
 	// Our own conmon leaves even if others stay: of two exit commands that end
 	// at the same time each would leave the cgroup to the other.
-	pids, _ := m.inside(conmon)
-	family := m.family()
-	for _, pid := range pids {
-		if slices.Contains(family, pid) {
-			m.evict(pid)
+	if pids := m.occupants(conmon); len(pids) > 0 {
+		family := m.family()
+		for _, pid := range pids {
+			if slices.Contains(family, pid) {
+				m.evict(pid)
+			}
 		}
 	}
 	m.pruneIdle(conmon)

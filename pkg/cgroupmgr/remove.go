@@ -146,10 +146,7 @@ func (t tree) pruneIdle(p string) {
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		t.prune(p)
-		if !t.exists(p) {
-			return
-		}
-		if pids, _ := t.inside(p); len(pids) > 0 {
+		if !t.exists(p) || len(t.occupants(p)) > 0 {
 			return
 		}
 		if wait(ctx, pause) != nil {

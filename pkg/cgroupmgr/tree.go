@@ -259,6 +259,18 @@ func (t tree) inside(p string) ([]int, error) {
 	return slices.Compact(pids), nil
 }
 
+// occupants are the processes in the cgroup in the first hierarchy that has any there:
+// who is in one is in all, but for a moment.
+func (t tree) occupants(p string) []int {
+	for _, h := range t.layout.Hierarchies {
+		pids, err := readPIDs(filepath.Join(h.Dir, p, procsFile))
+		if err == nil && len(pids) > 0 {
+			return pids
+		}
+	}
+	return nil
+}
+
 func everyCgroup(string) bool { return true }
 
 // readPIDs reads a cgroup.procs file. A zero stands for a process outside our
