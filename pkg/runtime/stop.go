@@ -288,7 +288,8 @@ func (r *Runtime) awaitEnd(ctx context.Context, p proc.Process, limit time.Durat
 
 // KillContainer sends a signal to a container's first process. It waits for no lock:
 // one may kill what another is waiting for. SIGKILL waits until the process is
-// gone, and cleaned up after as [Runtime.WaitContainer] has it. Errors: class ErrInvalidState when there is no process.
+// gone, and cleaned up after as [Runtime.WaitContainer] has it. Errors: class
+// ErrInvalidState when there is no process.
 func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal) error {
 	c, err := r.change(ctx, id, func(tx *store.Tx, c *container.Container) error {
 		if _, err := container.Check(container.OpKill, id, c.State); err != nil {

@@ -97,10 +97,9 @@ const cleanupTime = 5 * time.Second
 // awaitCleanup sees to it that a container whose process has ended is cleaned up after:
 // by us, if nobody is at it. What goes wrong the next command will say.
 func (r *Runtime) awaitCleanup(ctx context.Context, id string) {
-	ctx, cancel := context.WithTimeout(ctx, cleanupTime)
-	defer cancel()
-	for ctx.Err() == nil {
-		if err := r.resumeCleanup(ctx, id); err != nil {
+	others := time.After(cleanupTime)
+	for {
+		if !r.cleanUpIfFree(ctx, id) {
 			return
 		}
 		c, err := r.container(ctx, id)
@@ -109,9 +108,20 @@ func (r *Runtime) awaitCleanup(ctx context.Context, id string) {
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
+		case <-others:
+			return
 		case <-ctx.Done():
+			return
 		}
 	}
+}
+
+// cleanUpIfFree cleans up if nobody has the container's lock. What is begun is finished
+// even if the user gives up, as long as it takes: it may be a restart.
+func (r *Runtime) cleanUpIfFree(ctx context.Context, id string) (ok bool) {
+	ctx, cancel := lingering(ctx)
+	defer cancel()
+	return r.resumeCleanup(ctx, id) == nil
 }
 
 // cleaningUp reports whether what follows the end of a process is not done.
