@@ -142,13 +142,13 @@ in_each_state() {
 @test "what is not there is named with its place, and nothing is made" {
   run_podctl create --name ctr "$IMAGE" true
   run_podctl 125 cp "$HERE/none" ctr:/tmp
-  is "$stderr" "Error: \"$HERE/none\" could not be found on the host: file does not exist"
+  is "$stderr" "Error: \"$HERE/none\" could not be found on the host: no such file or directory"
   run_podctl 125 cp ctr:/none "$HERE"
-  is "$stderr" 'Error: "/none" could not be found on container ctr: file does not exist'
+  is "$stderr" 'Error: "/none" could not be found on container ctr: no such file or directory'
   run_podctl 125 cp "$HERE/file" ctr:/none/file
-  is "$stderr" 'Error: "/none/file" could not be found on container ctr: file does not exist'
+  is "$stderr" 'Error: "/none/file" could not be found on container ctr: no such file or directory'
   run_podctl 125 cp ctr:/etc/passwd "$HERE/none/file"
-  is "$stderr" "Error: \"$HERE/none/file\" could not be found on the host: file does not exist"
+  is "$stderr" "Error: \"$HERE/none/file\" could not be found on the host: no such file or directory"
   run_podctl 125 cp "$HERE/tree" ctr:/etc/passwd
   is "$stderr" "Error: destination must be a directory when copying a directory"
   run_podctl 125 cp "$HERE/file" nobody:/tmp

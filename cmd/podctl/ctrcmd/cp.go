@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -97,9 +98,9 @@ func (e copyEnd) missing(err error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	case e.Container == "":
-		return fmt.Errorf("%q could not be found on the host: %w", e.Path, fs.ErrNotExist)
+		return fmt.Errorf("%q could not be found on the host: %w", e.Path, syscall.ENOENT)
 	}
-	return fmt.Errorf("%q could not be found on container %s: %w", e.Path, e.Container, fs.ErrNotExist)
+	return fmt.Errorf("%q could not be found on container %s: %w", e.Path, e.Container, syscall.ENOENT)
 }
 
 func (opts *copyOptions) check(args []string) error {
