@@ -8,7 +8,8 @@
 # commands one after another would explain, if the doctor finds anything while
 # nobody is killed, or if anything is left on the host after everything was
 # removed. Prints "N commands, M bad", and how long the longest took. Run it
-# through hack/isolate.sh, also with --user.
+# through hack/isolate.sh, also with --user. STRESS_LOG names a file to which each
+# command that was not killed adds a line: when it ended, ms, status, words, output.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 

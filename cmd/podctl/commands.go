@@ -138,7 +138,7 @@ func commands() []verb {
 			newVerb("stats", ctrcmd.NewCmdStats),
 			newVerb("umount unmount", ctrcmd.NewCmdUnmount),
 			newVerb("update", ctrcmd.NewCmdUpdate),
-			outside(newVerb("ps", withoutRun(func(f *cmdutil.Factory) *cobra.Command { return ctrcmd.NewCmdPs(f, nil) }))),
+			outside(newVerb("ps", ctrcmd.NewCmdPs)),
 			outside(newVerb("list ls", withoutRun(func(f *cmdutil.Factory) *cobra.Command {
 				cmd := withAliases(ctrcmd.NewCmdPs(f, nil), "ls")
 				cmd.Use = strings.Replace(cmd.Use, "ps", "list", 1)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/containers/common/pkg/apparmor"
 	"github.com/containers/common/pkg/capabilities"
@@ -128,39 +127,6 @@ func (w *writer) seccompProfile() (*specs.LinuxSeccomp, error) {
 		}
 		return profile, err
 	})
-}
-
-// ownProfiles are the default profiles that were made, by the capabilities that they
-// were made for: most containers of a pod have the same.
-var ownProfiles profiles
-
-// profiles are profiles that are made once and shared. It may be used by several
-// goroutines at a time.
-type profiles struct {
-	mu   sync.Mutex
-	made map[string]*specs.LinuxSeccomp
-}
-
-// get returns the profile of that key, a shallow copy: what its lists have is shared.
-func (p *profiles) get(key string, load func() (*specs.LinuxSeccomp, error)) (*specs.LinuxSeccomp, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	profile, ok := p.made[key]
-	if !ok {
-		var err error
-		if profile, err = load(); err != nil {
-			return nil, err
-		}
-		if p.made == nil {
-			p.made = map[string]*specs.LinuxSeccomp{}
-		}
-		p.made[key] = profile
-	}
-	if profile == nil {
-		return nil, nil
-	}
-	shared := *profile
-	return &shared, nil
 }
 
 // loadSeccomp makes the profile for a process with these capabilities: nothing else

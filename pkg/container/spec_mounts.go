@@ -82,6 +82,9 @@ func (c *Config) Scratch() []string {
 	return nil
 }
 
+// ScratchOptions are the mount options of each of them.
+func ScratchOptions() []string { return []string{"rprivate", "nosuid", "nodev", "tmpcopyup"} }
+
 // foreign reports whether the kernel will not mount a file system that shows a
 // namespace of this kind: the process is not privileged over its owner.
 func (b *builder) foreign(kind string) bool {
@@ -193,7 +196,7 @@ func (b *builder) shmMounts() []specs.Mount {
 
 // scratch are writable directories that start with the image's contents.
 func (b *builder) scratch(destinations ...string) (mounts []specs.Mount) {
-	options := []string{"rprivate", "nosuid", "nodev", "tmpcopyup"}
+	options := ScratchOptions()
 	if size := b.cfg.Storage.ShmSizeSystemd; size != nil && b.cfg.SystemdMode() {
 		options = append(options, "size="+strconv.FormatInt(*size, 10))
 	}

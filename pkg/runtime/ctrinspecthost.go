@@ -142,7 +142,7 @@ func tmpfs(cfg *container.Config) map[string]string {
 	if cfg.Storage.ReadOnly && !cfg.SystemdMode() {
 		for _, destination := range cfg.Scratch() {
 			if !cfg.Storage.Has(destination) {
-				out[destination] = "rw,rprivate,nosuid,nodev,tmpcopyup"
+				out[destination] = "rw," + strings.Join(container.ScratchOptions(), ",")
 			}
 		}
 	}

@@ -235,3 +235,32 @@ func TestInspectWhileSetUp(t *testing.T) {
 	require.Equal(t, []string{filepath.Join(dir, "hosts"), filepath.Join(dir, "resolv.conf"), ""}, []string{d.HostsPath, d.ResolvConfPath, d.HostnamePath})
 	require.Equal(t, filepath.Join(dir, "config.json"), d.OCIConfigPath)
 }
+
+// TestInspectShowsWhatWasNotAskedFor: what a container gets of its own accord.
+func TestInspectShowsWhatWasNotAskedFor(t *testing.T) {
+	r := reader(t)
+	r.settings.Conf.Containers.DefaultUlimits.Set([]string{"nofile=10:20", "nproc=30:40"})
+	insertRows(t, r,
+		ctrRow("e1", "one", 0, container.Created, withConfig(func(c *container.Config) {
+			c.Health = &container.Health{Test: []string{"CMD", "true"}}
+			c.Storage.ReadOnly, c.Storage.ReadOnlyTmpfs = true, true
+			c.Storage.Mounts = []container.Mount{{Type: "bind", Source: "/x", Destination: "/tmp"}}
+			c.Resources.Rlimits = []specs.POSIXRlimit{{Type: "RLIMIT_NPROC", Soft: 1, Hard: 2}}
+		})),
+		ctrRow("e2", "two", 1, container.Created, withConfig(func(c *container.Config) {
+			c.Health = &container.Health{Disabled: true}
+			c.Resources.RlimitsHost = true
+		})))
+	one, err := r.InspectContainer(t.Context(), "one", false)
+	require.NoError(t, err)
+	require.Equal(t, &InspectHealth{Log: []InspectHealthLog{}}, one.State.Health, "a check that never ran")
+	const options = "rw,rprivate,nosuid,nodev,tmpcopyup"
+	require.Equal(t, map[string]string{"/run": options, "/var/tmp": options}, one.HostConfig.Tmpfs, "/tmp is something else")
+	require.Equal(t, []InspectUlimit{{Name: "RLIMIT_NPROC", Soft: 1, Hard: 2}, {Name: "RLIMIT_NOFILE", Soft: 10, Hard: 20}}, one.HostConfig.Ulimits)
+
+	two, err := r.InspectContainer(t.Context(), "two", false)
+	require.NoError(t, err)
+	require.Nil(t, two.State.Health)
+	require.Empty(t, two.HostConfig.Tmpfs)
+	require.Empty(t, two.HostConfig.Ulimits)
+}

@@ -133,3 +133,15 @@ func TestKillOfOneThatJustEnded(t *testing.T) {
 	require.ErrorIs(t, err, errdefs.ErrInvalidState)
 	require.ErrorContains(t, err, "can only kill running containers")
 }
+
+// TestRestartMakesNoCgroupByItself: only a start does, which has a container's lock: the
+// pod may be on its way out.
+func TestRestartMakesNoCgroupByItself(t *testing.T) {
+	b := newBench(t)
+	twoInPod(true)(b)
+	podID := b.podNamed("p")
+	require.NoError(t, b.look().PausePod(b.ctx, podID))
+	b.forget()
+	require.NoError(t, b.look().RestartPod(b.ctx, podID), "paused ones are left alone")
+	require.Empty(t, b.effects("create-pod-cgroup"))
+}

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,4 +32,10 @@ func TestLinesOf(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, got)
 	})
+}
+
+func TestWithoutCommand(t *testing.T) {
+	lines := []string{"PID   USER     COMMAND", "    1 root     ps aux", "    2 root     ps aux"}
+	require.Equal(t, []string{lines[0], lines[1]}, withoutCommand(slices.Clone(lines), []string{"ps", "aux"}), "one that is the container's own stays")
+	require.Equal(t, lines, withoutCommand(slices.Clone(lines), []string{"ps", "-o", "comm"}))
 }

@@ -139,9 +139,14 @@ func (f *ContainerFlags) check(c *container.Config) error {
 	if c.Hostname != "" && c.Namespaces.UTS.IsHost() {
 		return fmt.Errorf("invalid config provided: cannot set hostname when running in the host UTS namespace: %w", errdefs.ErrInvalidConfig)
 	}
-	if !c.Init {
-		return nil
+	if c.Init {
+		return checkInit(c)
 	}
+	return nil
+}
+
+// checkInit refuses an init program that would not be process 1.
+func checkInit(c *container.Config) error {
 	if mode := c.Namespaces.PID.Mode; mode != "" && mode != container.ModePrivate {
 		return errors.New("cannot add init binary as PID 1 (PID namespace isn't private)")
 	}

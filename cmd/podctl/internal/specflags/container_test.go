@@ -34,6 +34,7 @@ func TestCreateConfig(t *testing.T) {
 			c.Groups, c.Umask, c.Timezone, c.Init, c.InitPath = []string{"a", "b"}, "0022", "local", true, "/i"
 			c.Systemd, c.Personality, c.PasswdEntry, c.GroupEntry, c.HostUsers = "false", "LINUX32", "p", "g", []string{"u"}
 		}},
+		"systemd_always":     {[]string{"--systemd", "always"}, func(c *container.Config) { c.Systemd = "always" }},
 		"piped_input_ends":   {[]string{"-i"}, func(c *container.Config) { c.Stdin, c.StdinOnce = true, true }},
 		"entrypoint_word":    {[]string{"--entrypoint", "/bin/a b"}, func(c *container.Config) { c.Entrypoint, c.EntrypointSet = []string{"/bin/a b"}, true }},
 		"entrypoint_array":   {[]string{"--entrypoint", `["a","b"]`}, func(c *container.Config) { c.Entrypoint, c.EntrypointSet = []string{"a", "b"}, true }},
