@@ -2,14 +2,15 @@ package oci
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	jsoniter "github.com/json-iterator/go"
 	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/proc"
@@ -23,78 +24,120 @@ import (
 // nothing else is to be done. Where anything is not as expected runc is asked:
 // what it refuses is said in its words.
 
-// runcProcess is what runc's record of a container (state.json) says of its first
-// process. Records begin with it.
-type runcProcess struct {
-	ID        string `json:"id"`
-	InitPID   int    `json:"init_process_pid"`
-	InitStart uint64 `json:"init_process_start"`
-}
-
-// runcState is the part of the record that says what delete has to do. A member
-// that is missing is zero.
+// runcState is what runc's record of a container (state.json) says of its first
+// process, and of what delete has to do. A member that is missing is zero.
 type runcState struct {
-	runcProcess
-	CgroupPaths map[string]string `json:"cgroup_paths"`
-	IntelRdt    string            `json:"intel_rdt_path"`
-	Config      struct {
-		Namespaces []struct {
-			Type string `json:"type"`
-			Path string `json:"path"`
-		} `json:"namespaces"`
-		Cgroups struct {
-			Systemd bool `json:"Systemd"`
-		} `json:"cgroups"`
-		Hooks    map[string][]json.RawMessage `json:"Hooks"`
-		IntelRdt json.RawMessage              `json:"intel_rdt"`
-	} `json:"config"`
+	ID        string            // "id"
+	InitPID   int               // "init_process_pid"
+	InitStart uint64            // "init_process_start"
+	Cgroups   map[string]string // "cgroup_paths", by controller
+	IntelRdt  bool              // "intel_rdt_path", or "intel_rdt" of its configuration
+	OwnPIDs   bool              // "namespaces" has a PID namespace of its own
+	Systemd   bool              // its cgroup is systemd's
+	PostStop  bool              // it has hooks for after its end
 }
 
 func (r *Runtime) runcDir(id string) string { return filepath.Join(r.cfg.RuntimeRoot, id) }
 
-// runcRecord reads runc's record with read; false if there is none that can be relied
-// on.
-func (r *Runtime) runcRecord(id string, read func(*json.Decoder) (*runcProcess, error)) bool {
+// runcRecord reads runc's record: all of it, or no more than what it says of the
+// process, which is a twentieth, at its beginning. False if there is none that can
+// be relied on.
+func (r *Runtime) runcRecord(id string, all bool) (*runcState, bool) {
 	if r.Name() != "runc" || len(r.cfg.RuntimeFlags) > 0 || isScript(r.cfg.RuntimePath) {
-		return false
+		return nil, false
 	}
 	file, err := os.Open(filepath.Join(r.runcDir(id), "state.json"))
 	if err != nil {
-		return false
+		return nil, false
 	}
 	defer file.Close()
-	p, err := read(json.NewDecoder(file))
-	return err == nil && p.ID == id && p.InitPID > 0 && p.InitStart > 0
+	const buffer = 4 << 10
+	it := jsoniter.Parse(jsoniter.ConfigDefault, file, buffer)
+	s := &runcState{}
+	it.ReadObjectCB(func(it *jsoniter.Iterator, key string) bool {
+		s.read(it, key)
+		return all || !s.hasProcess()
+	})
+	return s, it.Error == nil && s.ID == id && s.hasProcess()
 }
 
-// decodeStart decodes the record up to where all of p is known: what follows is
-// some twenty times as long, and of no interest to a start.
-func (p *runcProcess) decodeStart(d *json.Decoder) error {
-	if _, err := d.Token(); err != nil { // the brace
-		return err
+// read takes one member of the record from it. What it skips it does not decode:
+// most of the record is the seccomp profile.
+func (s *runcState) read(it *jsoniter.Iterator, key string) {
+	switch key {
+	case "id":
+		s.ID = it.ReadString()
+	case "init_process_pid":
+		s.InitPID = it.ReadInt()
+	case "init_process_start":
+		s.InitStart = it.ReadUint64()
+	case "cgroup_paths":
+		s.Cgroups = map[string]string{}
+		eachMember(it, func(controller string) { s.Cgroups[controller] = it.ReadString() })
+	case "intel_rdt_path":
+		path := it.ReadString()
+		s.IntelRdt = s.IntelRdt || path != ""
+	case "config":
+		eachMember(it, func(key string) { s.readConfig(it, key) })
+	default:
+		it.Skip()
 	}
-	for p.ID == "" || p.InitPID == 0 || p.InitStart == 0 {
-		key, err := d.Token()
-		if err != nil {
-			return err
-		}
-		var value any
-		switch key {
-		case "id":
-			value = &p.ID
-		case "init_process_pid":
-			value = &p.InitPID
-		case "init_process_start":
-			value = &p.InitStart
-		default:
-			value = new(json.RawMessage)
-		}
-		if err := d.Decode(value); err != nil {
-			return err
-		}
-	}
-	return nil
 }
+
+// readConfig reads a member of "config", whose names' case is not the same in all
+// versions.
+func (s *runcState) readConfig(it *jsoniter.Iterator, key string) {
+	switch strings.ToLower(key) {
+	case "namespaces":
+		for it.ReadArray() {
+			var kind, path string
+			eachMember(it, func(key string) {
+				switch key {
+				case "type":
+					kind = it.ReadString()
+				case "path":
+					path = it.ReadString()
+				default:
+					it.Skip()
+				}
+			})
+			s.OwnPIDs = s.OwnPIDs || kind == "NEWPID" && path == ""
+		}
+	case "cgroups":
+		eachMember(it, func(key string) {
+			if strings.EqualFold(key, "systemd") {
+				s.Systemd = it.ReadBool()
+			} else {
+				it.Skip()
+			}
+		})
+	case "hooks":
+		eachMember(it, func(key string) {
+			for it.ReadArray() {
+				s.PostStop = s.PostStop || key == "poststop"
+				it.Skip()
+			}
+		})
+	case "intel_rdt":
+		if !it.ReadNil() {
+			s.IntelRdt = true
+			it.Skip()
+		}
+	default:
+		it.Skip()
+	}
+}
+
+// eachMember calls f with the name of each member of an object, to read its value;
+// null has none.
+func eachMember(it *jsoniter.Iterator, f func(key string)) {
+	it.ReadMapCB(func(_ *jsoniter.Iterator, key string) bool {
+		f(key)
+		return true
+	})
+}
+
+func (s *runcState) hasProcess() bool { return s.ID != "" && s.InitPID > 0 && s.InitStart > 0 }
 
 // isScript tells a wrapper that somebody has put in runc's place. It wants to be
 // asked.
@@ -113,8 +156,8 @@ func isScript(path string) bool {
 // of its fifo, writes a byte to it and executes the container's command. False,
 // without an error, leaves the start to runc.
 func (r *Runtime) startLikeRunc(ctx context.Context, id string) (started bool, err error) {
-	var init runcProcess
-	if !r.runcRecord(id, func(d *json.Decoder) (*runcProcess, error) { return &init, init.decodeStart(d) }) || !init.lives() {
+	init, ok := r.runcRecord(id, false)
+	if !ok || !init.lives() {
 		return false, nil
 	}
 	path := filepath.Join(r.runcDir(id), "exec.fifo")
@@ -155,13 +198,11 @@ func (r *Runtime) startLikeRunc(ctx context.Context, id string) (started bool, e
 // ended, and took all others with it as it was the first of a PID namespace.
 // False leaves it to runc: nothing, or not all, was removed.
 func (r *Runtime) deleteLikeRunc(id string) bool {
-	var state runcState
-	if !r.runcRecord(id, func(d *json.Decoder) (*runcProcess, error) { return &state.runcProcess, d.Decode(&state) }) ||
-		state.lives() || !state.ownPIDNamespace() || state.Config.Cgroups.Systemd ||
-		len(state.Config.Hooks["poststop"]) > 0 || state.IntelRdt != "" || len(state.Config.IntelRdt) > len("null") {
+	state, ok := r.runcRecord(id, true)
+	if !ok || state.lives() || !state.OwnPIDs || state.Systemd || state.PostStop || state.IntelRdt {
 		return false
 	}
-	for _, path := range state.CgroupPaths {
+	for _, path := range state.Cgroups {
 		if err := unix.Rmdir(path); err != nil && !errors.Is(err, unix.ENOENT) {
 			return false // it has cgroups below, or a process that is not quite gone
 		}
@@ -169,18 +210,9 @@ func (r *Runtime) deleteLikeRunc(id string) bool {
 	return os.RemoveAll(r.runcDir(id)) == nil
 }
 
-func (s *runcState) ownPIDNamespace() bool {
-	for _, ns := range s.Config.Namespaces {
-		if ns.Type == "NEWPID" {
-			return ns.Path == ""
-		}
-	}
-	return false
-}
-
 // lives says whether the process is there and no zombie. Like runc it compares
 // start times: the pid may be another process's.
-func (p *runcProcess) lives() bool {
-	is, err := proc.Of(p.InitPID)
-	return err == nil && is.StartTime == p.InitStart
+func (s *runcState) lives() bool {
+	is, err := proc.Of(s.InitPID)
+	return err == nil && is.StartTime == s.InitStart
 }

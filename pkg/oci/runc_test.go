@@ -117,14 +117,25 @@ func TestDeleteLikeRunc(t *testing.T) {
 		}
 	}
 	refusals := map[string]func(map[string]any){
-		"a_process_that_lives":       func(map[string]any) {},
-		"a_shared_PID_namespace":     config("namespaces", []any{map[string]any{"type": "NEWPID", "path": "/proc/1/ns/pid"}}),
-		"the_host's_PID_namespace":   config("namespaces", nil),
-		"a_hook":                     config("Hooks", map[string]any{"poststop": []any{map[string]any{"path": "/bin/true"}}}),
-		"a_group_of_the_cache":       config("intel_rdt", map[string]any{"closID": "x"}),
-		"a_scope_of_systemd":         config("cgroups", map[string]any{"Systemd": true}),
-		"a_cgroup_with_others_in_it": func(s map[string]any) { ended(t)(s); s["cgroup_paths"] = map[string]string{"": "/proc"} },
+		"a_process_that_lives":            func(map[string]any) {},
+		"a_shared_PID_namespace":          config("namespaces", []any{map[string]any{"type": "NEWPID", "path": "/proc/1/ns/pid"}}),
+		"the_host's_PID_namespace":        config("namespaces", nil),
+		"a_hook":                          config("Hooks", map[string]any{"poststop": []any{map[string]any{"path": "/bin/true"}}}),
+		"a_group_of_the_cache":            config("intel_rdt", map[string]any{"closID": "x"}),
+		"a_scope_of_systemd":              config("cgroups", map[string]any{"Systemd": true}),
+		"a_group_of_the_cache_of_its_own": func(s map[string]any) { ended(t)(s); s["intel_rdt_path"] = "/sys/fs/resctrl/x" },
+		"a_cgroup_with_others_in_it":      func(s map[string]any) { ended(t)(s); s["cgroup_paths"] = map[string]string{"": "/proc"} },
 	}
+	t.Run("leaves_to_runc_a_record_that_is_cut_off", func(t *testing.T) {
+		f := newFakeRunc(t, ended(t))
+		path := filepath.Join(f.runcDir("c"), "state.json")
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for n := range text {
+			require.NoError(t, os.WriteFile(path, text[:n], 0o600))
+			require.False(t, f.deleteLikeRunc("c"), "%s", text[:n])
+		}
+	})
 	for name, change := range refusals {
 		t.Run("leaves_to_runc_"+name, func(t *testing.T) {
 			f := newFakeRunc(t, change)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,13 +18,6 @@ import (
 // it too.
 const convoyLength = 64
 
-// querier is what a transaction's statements run on.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // convoy is a line of updates.
 type convoy struct {
 	mu   sync.Mutex
@@ -36,7 +28,7 @@ type convoy struct {
 
 // shared is a transaction that several updates work on.
 type shared struct {
-	conn *sql.Conn
+	*session
 	// leave lets other processes write.
 	leave func()
 	size  int
@@ -142,22 +134,28 @@ func (s *Store) begin(ctx context.Context) (*shared, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
+	if s.writer == nil {
+		if s.writer, err = s.openWriter(ctx); err != nil {
+			leave()
+			return nil, err
+		}
+	}
+	if err := s.writer.execUntil(ctx, "BEGIN IMMEDIATE"); err != nil {
 		leave()
 		return nil, err
 	}
-	if !s.tuned.Swap(true) {
-		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", walPages)); err != nil {
-			leave()
-			return nil, errors.Join(err, conn.Close())
-		}
+	return &shared{session: s.writer, leave: leave, over: make(chan struct{})}, nil
+}
+
+func (s *Store) openWriter(ctx context.Context) (*session, error) {
+	c, err := newSession(ctx, s.write)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		leave()
-		return nil, errors.Join(err, conn.Close())
+	if _, err := c.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", walPages)); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
-	return &shared{conn: conn, leave: leave, over: make(chan struct{})}, nil
+	return c, nil
 }
 
 // work runs fn and takes back what it did if it fails or ctx is over. If nothing
@@ -184,7 +182,7 @@ func (s *Store) work(ctx context.Context, t *shared, fn func(*Tx) error) error {
 	}
 	// A statement that fails for want of space or memory may have ended the
 	// transaction; then there is no savepoint any more.
-	if t.exec("ROLLBACK TO one_update; RELEASE one_update") != nil {
+	if t.exec("ROLLBACK TO one_update") != nil || t.exec("RELEASE one_update") != nil {
 		t.abandon(fmt.Errorf("another update ended the transaction: %w", err))
 	}
 	return err
@@ -195,15 +193,10 @@ func (s *Store) run(ctx context.Context, t *shared, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := fn(&Tx{tx: uninterrupted{t.conn}, now: s.now().UTC(), discardEvents: s.DiscardEvents}); err != nil {
+	if err := fn(&Tx{tx: t.session, now: s.now().UTC(), discardEvents: s.DiscardEvents}); err != nil {
 		return err
 	}
 	return ctx.Err()
-}
-
-func (t *shared) exec(stmt string) error {
-	_, err := t.conn.ExecContext(context.Background(), stmt)
-	return err
 }
 
 // commit ends the transaction, for all who worked on it.
@@ -222,7 +215,6 @@ func (t *shared) abandon(err error) {
 }
 
 func (t *shared) end() {
-	_ = t.conn.Close() // goes back to the pool
 	t.leave()
 	close(t.over)
 }
@@ -235,21 +227,4 @@ func (t *shared) lost() bool {
 	default:
 		return false
 	}
-}
-
-// uninterrupted keeps a context that ends from interrupting a statement, with
-// which SQLite would take back the transaction, the work of others included. What
-// may take long is to begin one.
-type uninterrupted struct{ querier }
-
-func (u uninterrupted) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return u.querier.ExecContext(context.WithoutCancel(ctx), query, args...)
-}
-
-func (u uninterrupted) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return u.querier.QueryContext(context.WithoutCancel(ctx), query, args...)
-}
-
-func (u uninterrupted) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return u.querier.QueryRowContext(context.WithoutCancel(ctx), query, args...)
 }

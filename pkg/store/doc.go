@@ -4,7 +4,7 @@
 // # Transactions
 //
 // [Store.Update] runs a function inside a BEGIN IMMEDIATE transaction on the
-// single writer connection, which updates that wait for each other share, each
+// writer's connection, which updates that wait for each other share, each
 // in a savepoint; [Store.View] runs one on a second, query_only
 // handle that reads while others write. Nothing else begins, commits or rolls
 // back; everything else is a method on [Tx]. A function passed to either must

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -27,79 +26,87 @@ func isHeldOff(err error) bool {
 	return errors.As(err, &se) && (se.Code == sqlite3.ErrBusy || se.Code == sqlite3.ErrProtocol)
 }
 
-// beginRead begins a read transaction whose snapshot is taken. close ends what it
-// opened besides.
-func (s *Store) beginRead(ctx context.Context) (tx *sql.Tx, closing func(), err error) {
-	nothing := func() {}
+// beginRead begins a read transaction whose snapshot is taken. closing ends it.
+func (s *Store) beginRead(ctx context.Context) (reader *session, closing func(), err error) {
 	if !s.heldOff.Load() {
-		own, err, timely := s.takeSnapshotSoon(ctx)
+		reader, err, timely := s.takeSnapshotSoon(ctx)
 		if timely && !isHeldOff(err) {
-			return own, nothing, err
+			return reader, func() { s.endRead(reader) }, err
 		}
 		s.heldOff.Store(true) // it need not be waited for again
 	}
-	db, err := s.openCopy(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if tx, err = takeSnapshot(ctx, db); err != nil {
-		return nil, nil, errors.Join(err, db.Close())
-	}
-	return tx, func() { _ = db.Close() }, nil // nothing was written
+	return s.openCopy(ctx)
 }
 
-// takeSnapshotSoon is takeSnapshot of the database itself. Where the other process
-// has not even made the WAL's index, SQLite waits longer than its busy timeout
-// says; then timely is false, and it is left to itself.
-func (s *Store) takeSnapshotSoon(ctx context.Context) (tx *sql.Tx, err error, timely bool) { //nolint:revive // whether there is an error to speak of
-	type outcome struct {
-		tx  *sql.Tx
-		err error
+// endRead lets the snapshot go. It runs after a panic too.
+func (s *Store) endRead(reader *session) {
+	_ = reader.exec("ROLLBACK") // there is nothing to keep
+	s.readers.put(reader)
+}
+
+// takeSnapshotSoon begins a transaction on the database itself. Where the other
+// process has not even made the WAL's index, SQLite waits longer than its busy
+// timeout says; then timely is false, and it is left to itself.
+func (s *Store) takeSnapshotSoon(ctx context.Context) (reader *session, err error, timely bool) { //nolint:revive // whether there is an error to speak of
+	reader, err = s.readers.take(ctx, s.reader())
+	if err != nil {
+		return nil, err, true
 	}
-	outcomes := make(chan outcome, 1)
+	outcome, gone := make(chan error), make(chan struct{})
+	defer close(gone)
 	go func() {
-		tx, err := takeSnapshot(ctx, s.reader())
-		outcomes <- outcome{tx, err}
+		err := reader.takeSnapshot(ctx)
+		select {
+		case outcome <- err:
+		case <-gone:
+			s.endRead(reader)
+		}
 	}()
 	select {
-	case o := <-outcomes:
-		return o.tx, o.err, true
+	case err := <-outcome:
+		if err != nil {
+			s.endRead(reader)
+		}
+		return reader, err, true
+	case <-ctx.Done():
+		return nil, ctx.Err(), true
 	case <-time.After(readPatience + readPatience/2):
 		return nil, nil, false
 	}
 }
 
-func takeSnapshot(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, err
+// takeSnapshot begins a transaction, and reads: it is the first read that decides
+// what all of them see.
+func (c *session) takeSnapshot(ctx context.Context) error {
+	if err := c.exec("BEGIN"); err != nil {
+		return err
 	}
-	var n int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
-		_ = tx.Rollback() // the first error is the one
-		return nil, err
-	}
-	return tx, nil
+	var written bool
+	return c.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)").Scan(&written)
 }
 
-// openCopy opens a copy of the database, of which no name is left.
-func (s *Store) openCopy(ctx context.Context) (*sql.DB, error) {
+// openCopy begins a read transaction on a copy of the database, of which no name is
+// left.
+func (s *Store) openCopy(ctx context.Context) (reader *session, closing func(), err error) {
 	dir, err := os.MkdirTemp("", "podctl-read-") // mode 0700
 	if err != nil {
-		return nil, fmt.Errorf("copy database %s: %w", s.path, err)
+		return nil, nil, fmt.Errorf("copy database %s: %w", s.path, err)
 	}
 	defer os.RemoveAll(dir) // what is open stays readable
 	path := filepath.Join(dir, filepath.Base(s.path))
 	if err := s.copyFiles(path); err != nil {
-		return nil, fmt.Errorf("copy database %s: %w", s.path, err)
+		return nil, nil, fmt.Errorf("copy database %s: %w", s.path, err)
 	}
 	db := openHandle(path, url.Values{"_query_only": {"1"}, "_locking_mode": {"EXCLUSIVE"}})
-	db.SetMaxOpenConns(1)
-	tx, err := takeSnapshot(ctx, db) // opens the connection, which has to last
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if reader, err = newSession(ctx, db); err != nil {
+		return nil, nil, errors.Join(err, db.Close())
 	}
-	return db, tx.Rollback()
+	closing = func() { _ = errors.Join(reader.close(), db.Close()) } // nothing was written
+	if err := reader.takeSnapshot(ctx); err != nil {
+		closing()
+		return nil, nil, err
+	}
+	return reader, closing, nil
 }
 
 // copyFiles copies the database and its WAL as they were at one instant.

@@ -158,7 +158,6 @@ func TestOpenNamesADirectoryItMayNotWrite(t *testing.T) {
 // DSN holds for every one the pool may open.
 func TestPragmas(t *testing.T) {
 	s := open(t)
-	s.write.SetMaxOpenConns(2)
 	for handle, db := range map[string]*sql.DB{"write": s.write, "read": s.reader()} {
 		queryOnly, patience := "0", "120000"
 		if handle == "read" {

@@ -49,14 +49,15 @@ type Store struct {
 
 	path   string
 	write  *sql.DB
+	writer *session // whose turn it is in the convoy has it; nil before the first update
 	convoy convoy
 	now    func() time.Time
 	queue  *os.File // the database's directory, for enqueue
 
 	readOnce sync.Once
 	read     *sql.DB
+	readers  pool
 	heldOff  atomic.Bool // by a process that was stopped (frozen.go)
-	tuned    atomic.Bool // the writer's connection
 }
 
 // Open opens the database file at path, creates it and its directory when
@@ -77,9 +78,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	leaveDirectories()
-	s := &Store{path: path, now: time.Now}
+	s := &Store{path: path, now: time.Now, readers: newPool(readers)}
 	s.write = openHandle(path, url.Values{"_txlock": {"immediate"}})
-	s.write.SetMaxOpenConns(1)
 	if err := s.prepare(ctx); err != nil {
 		_ = s.write.Close()
 		return nil, s.explain(err)
@@ -165,7 +165,7 @@ func openHandle(path string, extra url.Values) *sql.DB {
 func (s *Store) reader() *sql.DB {
 	s.readOnce.Do(func() {
 		s.read = openHandle(s.path, url.Values{"_query_only": {"1"}, "_busy_timeout": {fmt.Sprint(readPatience.Milliseconds())}})
-		s.read.SetMaxOpenConns(2)
+		s.read.SetMaxOpenConns(readers)
 	})
 	return s.read
 }
@@ -176,7 +176,12 @@ func (s *Store) Path() string { return s.path }
 // Close closes the handles, with a checkpoint. Commands do not call it (see the
 // package comment); tests do.
 func (s *Store) Close() error {
-	err := s.write.Close()
+	err := s.readers.close()
+	if s.writer != nil {
+		err = errors.Join(err, s.writer.close())
+		s.writer = nil
+	}
+	err = errors.Join(err, s.write.Close())
 	if s.queue != nil {
 		err = errors.Join(err, s.queue.Close())
 		s.queue = nil
@@ -190,7 +195,7 @@ func (s *Store) Close() error {
 // Tx is one transaction. Its methods are valid until the function it was
 // passed to returns.
 type Tx struct {
-	tx            querier
+	tx            *session
 	now           time.Time
 	discardEvents bool
 }
@@ -198,21 +203,18 @@ type Tx struct {
 // Now is the transaction's instant, in UTC.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// View runs fn in one read transaction: one snapshot, no lock, no write.
+// View runs fn in one read transaction: one snapshot, no lock, no write. Its error
+// is the context's if that ended meanwhile.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	sqlTx, closing, err := s.beginRead(ctx)
+	reader, closing, err := s.beginRead(ctx)
 	if err != nil {
-		return s.explain(cancelled(ctx, err))
+		return s.explain(err)
 	}
 	defer closing()
-	if err := fn(&Tx{tx: sqlTx, now: s.now().UTC(), discardEvents: s.DiscardEvents}); err != nil {
-		// The driver rolled back already if the context was cancelled.
-		if rbErr := sqlTx.Rollback(); rbErr != nil && !errors.Is(rbErr, sql.ErrTxDone) {
-			err = errors.Join(err, rbErr)
-		}
-		return s.explain(cancelled(ctx, err))
+	if err = fn(&Tx{tx: reader, now: s.now().UTC(), discardEvents: s.DiscardEvents}); err == nil {
+		err = ctx.Err()
 	}
-	return s.explain(cancelled(ctx, sqlTx.Commit()))
+	return s.explain(err)
 }
 
 // refuseForeign keeps us from adding our tables to somebody else's database.
@@ -300,13 +302,4 @@ func isUnique(err error, column string) bool {
 // isForeignKey reports whether err is a violated reference.
 func isForeignKey(err error) bool {
 	return isConstraint(err, sqlite3.ErrConstraintForeignKey, sqlite3.ErrConstraintTrigger)
-}
-
-// cancelled says why a transaction is over of which the driver only says that it
-// is: ctx ended, and its rollback was faster.
-func cancelled(ctx context.Context, err error) error {
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }
