@@ -36,6 +36,8 @@ expected+='|no container with name or ID|no pod with name or ID|removing pod con
 expected+='|must be in Created or Stopped|dependent containers|failed to start|can only (kill|create exec|be used|attach)|has been removed|no containers in pod'
 expected+='|no volume with name|volume is being used|network is already connected|is not connected to network|not running or paused|is not paused'
 expected+='|without using Cgroups|rootless containers with cgroup V1' # a user's, where cgroups are of version 1
+# Paused a moment ago, which its row does not say yet: the words of crun and runc.
+expected+='|the container .* is paused|exec in a paused container'
 # Who runs attached while another removes the pod loses the conmon that it attaches to.
 expected+='|connect to attach socket .*conmon process killed'
 
