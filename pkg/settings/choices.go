@@ -50,7 +50,11 @@ func (s *Settings) wantManager(name, why string) (Choice, error) {
 		}
 		return Choice{name, why}, nil
 	}
-	return Choice{}, fmt.Errorf("unsupported Cgroup manager: %s - cannot validate cgroup parent: %w", name, errdefs.ErrInvalidArg)
+	return Choice{}, noManagerError(name)
+}
+
+func noManagerError(name string) error {
+	return fmt.Errorf("unsupported Cgroup manager: %s - cannot validate cgroup parent: %w", name, errdefs.ErrInvalidArg)
 }
 
 // systemdIsInit is sd_booted(3).

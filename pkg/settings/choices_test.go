@@ -38,8 +38,11 @@ func TestCgroupManager(t *testing.T) {
 		}
 	})
 	t.Run("no_other_word", func(t *testing.T) {
-		_, err := load(t, "", Flags{CgroupManager: "none"}).CgroupManager()
-		require.EqualError(t, err, "unsupported Cgroup manager: none - cannot validate cgroup parent: invalid argument")
+		const refusal = "unsupported Cgroup manager: none - cannot validate cgroup parent: invalid argument"
+		_, err := Load(Flags{CgroupManager: "none"})
+		require.EqualError(t, err, refusal, "even if no cgroup is made")
+		_, err = load(t, "[engine]\ncgroup_manager = \"none\"\n", Flags{}).CgroupManager()
+		require.EqualError(t, err, refusal)
 	})
 	t.Run("a_wish_that_cannot_be_is_refused_with_the_remedy", func(t *testing.T) {
 		if systemdIsInit() {

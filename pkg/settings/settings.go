@@ -78,6 +78,9 @@ func Load(f Flags) (*Settings, error) {
 		return nil, fmt.Errorf("read containers.conf: %w", err)
 	}
 	s := &Settings{Flags: f, Conf: conf, Rootless: unshare.IsRootless()}
+	if m := f.CgroupManager; m != "" && m != ManagerCgroupfs && m != ManagerSystemd {
+		return nil, noManagerError(m) // also where none is needed
+	}
 	opts, err := types.DefaultStoreOptions()
 	if err != nil {
 		return nil, fmt.Errorf("read storage.conf: %w", err)

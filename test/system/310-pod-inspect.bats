@@ -68,6 +68,14 @@ setup_file() {
   is "$stderr" "Error: no names or ids specified"
   run_podctl 125 pod inspect --latest web
   is "$stderr" "Error: --latest and arguments cannot be used together"
+  run_podctl pod rm web
+  local words
+  for words in "pod inspect" "container inspect" inspect; do
+    # shellcheck disable=SC2086 # two words
+    run_podctl 125 $words --latest
+    is "$output" "[]" "$words"
+    like "$stderr" "Error: no such (pod|container)" "$words"
+  done
 }
 
 @test "a pod can be named by the beginning of its ID, in capitals too" {

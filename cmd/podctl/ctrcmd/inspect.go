@@ -77,8 +77,7 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 // inspectAll finds what it can. An ambiguous name ends it.
 func inspectAll(ctx context.Context, eng inspector, opts *inspectOptions) (found []*engine.ContainerInspect, missing []error, err error) {
 	if opts.Latest {
-		c, err := eng.InspectLatestContainer(ctx, opts.Size)
-		return []*engine.ContainerInspect{c}, nil, err
+		return cmdutil.InspectNewest(eng.InspectLatestContainer(ctx, opts.Size))
 	}
 	return cmdutil.InspectAll(opts.Names, func(name string) (*engine.ContainerInspect, error) {
 		return eng.InspectContainer(ctx, name, opts.Size)

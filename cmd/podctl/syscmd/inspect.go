@@ -107,17 +107,14 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 
 // inspectAll finds what it can. An ambiguous name ends it.
 func (opts *inspectOptions) inspectAll(ctx context.Context) (found []any, missing []error, err error) {
-	found = []any{}
 	if opts.Latest {
-		object, err := opts.From.Latest[opts.Type](ctx, "", opts.Size)
-		return append(found, object), nil, err
+		return cmdutil.InspectNewest(opts.From.Latest[opts.Type](ctx, "", opts.Size))
 	}
 	types := []string{opts.Type}
 	if opts.Type == allTypes {
 		types = searchOrder()
 	}
-	some, missing, err := cmdutil.InspectAll(opts.Names, func(name string) (any, error) { return opts.find(ctx, name, types) }, opts.noSuch)
-	return append(found, some...), missing, err
+	return cmdutil.InspectAll(opts.Names, func(name string) (any, error) { return opts.find(ctx, name, types) }, opts.noSuch)
 }
 
 // find looks for an object of the types, in their order.

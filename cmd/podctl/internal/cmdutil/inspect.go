@@ -35,6 +35,17 @@ func InspectAll[T any](names []string, find func(name string) (T, error), noSuch
 	return found, missing, nil
 }
 
+// InspectNewest is InspectAll for --latest.
+func InspectNewest[T any](object T, err error) (found []T, missing []error, _ error) {
+	switch {
+	case err == nil:
+		return []T{object}, nil, nil
+	case errors.Is(err, errdefs.ErrNotFound):
+		return nil, []error{err}, nil
+	}
+	return nil, nil, err
+}
+
 // ShowInspected prints what InspectAll found and returns what is missing, in the
 // order in which it is reported. As JSON nothing found is an empty list.
 func ShowInspected[T any](streams *iostreams.IOStreams, format string, found []T, missing []error) error {
