@@ -58,7 +58,7 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 	}
 	options := b.options(a)
 	var status map[string]types.StatusBlock
-	err := b.run(ctx, func() (err error) {
+	err := b.run(ctx, !b.mayHaveDNS(maps.Keys(options.Networks)), func() (err error) {
 		status, err = b.net.Setup(a.NSPath, types.SetupOptions{NetworkOptions: options})
 		return err
 	})

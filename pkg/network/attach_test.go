@@ -284,7 +284,7 @@ func TestTeardown(t *testing.T) {
 		a := h.attachment(testID)
 		_, err := h.Setup(t.Context(), a)
 		require.NoError(t, err)
-		pending, err := h.attached(t.Context(), a)
+		pending, _, err := h.attached(t.Context(), a)
 		require.NoError(t, err)
 		require.NoError(t, note(a.NSPath, pending))
 		require.NoError(t, dropLink(a.NSPath, "eth0"))

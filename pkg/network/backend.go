@@ -44,14 +44,16 @@ type Config struct {
 // Backend creates networks and attaches containers to them.
 // It is safe for concurrent use.
 type Backend struct {
-	net      types.ContainerNetwork
-	conf     *config.Config
-	leases   leaseDB
-	netavark string // empty when the program was not found
-	missing  error  // why it was not found
-	rootless bool
-	user     userNet
-	patience patience
+	net    types.ContainerNetwork
+	conf   *config.Config
+	leases leaseDB
+	// configDir holds the networks' files.
+	configDir string
+	netavark  string // empty when the program was not found
+	missing   error  // why it was not found
+	rootless  bool
+	user      userNet
+	patience  patience
 }
 
 // Open prepares the backend. It reads no network and runs nothing, and it
@@ -74,14 +76,15 @@ func Open(cfg Config) (*Backend, error) {
 		return nil, fmt.Errorf("open network backend: %w", err)
 	}
 	return &Backend{
-		net:      backend,
-		conf:     cfg.Containers,
-		leases:   leaseDB{path: filepath.Join(cfg.RunDir, "ipam.db")},
-		netavark: binary,
-		missing:  missing,
-		rootless: cfg.Rootless,
-		user:     newUserNet(cfg),
-		patience: patience{limit: cfg.Timeout},
+		net:       backend,
+		conf:      cfg.Containers,
+		leases:    leaseDB{path: filepath.Join(cfg.RunDir, "ipam.db")},
+		configDir: cfg.ConfigDir,
+		netavark:  binary,
+		missing:   missing,
+		rootless:  cfg.Rootless,
+		user:      newUserNet(cfg),
+		patience:  patience{limit: cfg.Timeout},
 	}, nil
 }
 

@@ -26,7 +26,7 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	pending, err := b.attached(ctx, a)
+	pending, leased, err := b.attached(ctx, a)
 	if err != nil {
 		return fmt.Errorf("tear down network: %w", err)
 	}
@@ -38,8 +38,10 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 	if err := b.dropStandIn(ctx, a.NSPath); err != nil {
 		return fmt.Errorf("tear down network: %w", err)
 	}
-	if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
-		return err
+	if leased || len(pending) > 0 { // who finds the database open waits a long time, with libnetwork's lock
+		if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
+			return err
+		}
 	}
 	if err := dropNote(a.NSPath); err != nil || b.user.dir == "" {
 		return err
@@ -88,27 +90,30 @@ type attachedNet struct {
 	whole   bool                    // lease and interface are both there
 }
 
+func (n attachedNet) hasDNS() bool { return n.network.DNSEnabled }
+
 // attached finds the networks with a lease of the container, an interface in its
 // namespace, or a note that they are being undone. Networks without a description are left out: netavark could
-// do nothing for them.
-func (b *Backend) attached(ctx context.Context, a Attachment) ([]attachedNet, error) {
+// do nothing for them. leased tells whether the container has any address.
+func (b *Backend) attached(ctx context.Context, a Attachment) (pending []attachedNet, leased bool, err error) {
 	leases, err := b.leases.of(a.ID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	leased = len(leases) > 0
 	noted := readNote(a.NSPath)
-	var pending []attachedNet
 	for name, options := range a.options().Networks {
-		ips, leased := leases[name]
+		ips, held := leases[name]
 		linked := hasLink(a.NSPath, options.InterfaceName)
-		if !leased && !linked && len(noted[name]) > 0 {
+		if !held && !linked && len(noted[name]) > 0 {
 			// Somebody else may have the address by now, and with it the rules.
 			ips = noted[name]
-			if leased, err = b.leases.keep(a.ID, name, ips); err != nil {
-				return nil, err
+			if held, err = b.leases.keep(a.ID, name, ips); err != nil {
+				return nil, false, err
 			}
+			leased = leased || held
 		}
-		if !leased && !linked {
+		if !held && !linked {
 			continue
 		}
 		network, err := b.Inspect(ctx, name)
@@ -116,16 +121,16 @@ func (b *Backend) attached(ctx context.Context, a Attachment) ([]attachedNet, er
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		if !leased {
+		if !held {
 			ips = linkAddresses(a.NSPath, options.InterfaceName)
 		}
 		options.StaticIPs = ips
-		whole := linked && (leased || !leasesAddresses(network))
+		whole := linked && (held || !leasesAddresses(network))
 		pending = append(pending, attachedNet{network, options, whole})
 	}
-	return pending, nil
+	return pending, leased, nil
 }
 
 // detach lets netavark undo what is attached, and rolls back where it cannot.
@@ -136,7 +141,7 @@ func (b *Backend) detach(ctx context.Context, a Attachment) error {
 	if err := waitOrphans(ctx, a.NSPath, b.patience.forOrphans()); err != nil {
 		return err
 	}
-	pending, err := b.attached(ctx, a) // as it is now that nothing moves
+	pending, _, err := b.attached(ctx, a) // as it is now that nothing moves
 	if err != nil {
 		return err
 	}
@@ -261,7 +266,7 @@ func (b *Backend) inOut(ctx context.Context, a Attachment, nsPath string, pendin
 	b.awaitDNS(pending)
 	options := b.options(a)
 	options.Networks = optionsOf(pending)
-	err := b.run(ctx, func() error {
+	err := b.run(ctx, !slices.ContainsFunc(pending, attachedNet.hasDNS), func() error {
 		_, err := b.net.Setup(nsPath, types.SetupOptions{NetworkOptions: options})
 		return err
 	})
@@ -280,7 +285,7 @@ func (b *Backend) netavarkTeardown(ctx context.Context, a Attachment, nsPath str
 	}
 	options := b.options(a)
 	options.Networks = optionsOf(pending)
-	err := b.run(ctx, func() error {
+	err := b.run(ctx, !slices.ContainsFunc(pending, attachedNet.hasDNS), func() error {
 		return b.net.Teardown(nsPath, types.TeardownOptions{NetworkOptions: options})
 	})
 	if err != nil {
@@ -299,7 +304,7 @@ const dnsTime = 2 * time.Second
 // which netavark refuses to take a name away. netavark does not wait for it when it starts aardvark-dns,
 // so a teardown soon after a setup may be too early.
 func (b *Backend) awaitDNS(pending []attachedNet) {
-	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return p.network.DNSEnabled }) {
+	if !slices.ContainsFunc(pending, attachedNet.hasDNS) {
 		return
 	}
 	dir := b.dnsDir()

@@ -38,44 +38,55 @@ func (l leaseDB) open() (*bbolt.DB, error) {
 	return db, nil
 }
 
+// use runs fn with the database, unless no lease was ever made. Who finds it in use
+// looks again after 50 ms, perhaps with libnetwork's lock: so this does not take long.
+func (l leaseDB) use(fn func(*bbolt.DB) error) error {
+	return inFront(func() error {
+		db, err := l.open()
+		if db == nil {
+			return err
+		}
+		defer db.Close()
+		return fn(db)
+	})
+}
+
 // of returns the addresses each network has given to the container.
 func (l leaseDB) of(id string) (map[string][]net.IP, error) {
-	db, err := l.open()
-	if db == nil {
-		return nil, err
-	}
-	defer db.Close()
-	held := map[string][]net.IP{}
-	err = db.View(func(tx *bbolt.Tx) error {
-		return tx.ForEach(func(name []byte, network *bbolt.Bucket) error {
-			var ips []net.IP
-			if ids := network.Bucket(idsBucket); ids != nil {
-				if raw := ids.Get([]byte(id)); raw != nil {
-					if err := json.Unmarshal(raw, &ips); err != nil {
-						return fmt.Errorf("read leases of %s on network %s: %w", id, name, err)
-					}
-				}
-			}
-			if len(ips) == 0 {
-				ips = addressesOf(network, id)
-			}
-			if len(ips) > 0 {
-				held[string(name)] = ips
-			}
-			return nil
+	var held map[string][]net.IP
+	err := l.use(func(db *bbolt.DB) error {
+		return db.View(func(tx *bbolt.Tx) (err error) {
+			held, err = heldIn(tx, id)
+			return err
 		})
 	})
 	return held, err
 }
 
+func heldIn(tx *bbolt.Tx, id string) (map[string][]net.IP, error) {
+	held := map[string][]net.IP{}
+	return held, tx.ForEach(func(name []byte, network *bbolt.Bucket) error {
+		var ips []net.IP
+		if ids := network.Bucket(idsBucket); ids != nil {
+			if raw := ids.Get([]byte(id)); raw != nil {
+				if err := json.Unmarshal(raw, &ips); err != nil {
+					return fmt.Errorf("read leases of %s on network %s: %w", id, name, err)
+				}
+			}
+		}
+		if len(ips) == 0 {
+			ips = addressesOf(network, id)
+		}
+		if len(ips) > 0 {
+			held[string(name)] = ips
+		}
+		return nil
+	})
+}
+
 // free drops every address the container holds on the named networks.
 func (l leaseDB) free(id string, networks []string) error {
-	db, err := l.open()
-	if db == nil {
-		return err
-	}
-	defer db.Close()
-	return db.Update(func(tx *bbolt.Tx) error {
+	return l.update(func(tx *bbolt.Tx) error {
 		for _, name := range networks {
 			network := tx.Bucket([]byte(name))
 			if network == nil {
@@ -87,6 +98,10 @@ func (l leaseDB) free(id string, networks []string) error {
 		}
 		return nil
 	})
+}
+
+func (l leaseDB) update(fn func(*bbolt.Tx) error) error {
+	return l.use(func(db *bbolt.DB) error { return db.Update(fn) })
 }
 
 func freeIn(network *bbolt.Bucket, id string) error {
@@ -107,12 +122,7 @@ func freeIn(network *bbolt.Bucket, id string) error {
 // tried again finds them. It reports false, and changes nothing, where one of
 // them belongs to another container by now.
 func (l leaseDB) keep(id, network string, ips []net.IP) (kept bool, err error) {
-	db, err := l.open()
-	if db == nil {
-		return false, err
-	}
-	defer db.Close()
-	err = db.Update(func(tx *bbolt.Tx) error {
+	err = l.update(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket([]byte(network))
 		if bucket == nil {
 			return nil

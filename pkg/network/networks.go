@@ -108,7 +108,7 @@ func (b *Backend) Update(ctx context.Context, nameOrID string, opts types.Networ
 	}) {
 		return nil // the library would have netavark change nothing, which that refuses
 	}
-	err = b.run(ctx, func() error { return b.net.NetworkUpdate(nameOrID, opts) })
+	err = b.run(ctx, false, func() error { return b.net.NetworkUpdate(nameOrID, opts) })
 	if err == nil {
 		return nil
 	}

@@ -53,7 +53,9 @@ func (p *patience) forOrphans() time.Duration {
 // here when ctx ends, or when it takes too long. fn may be left behind only where
 // ctx ends while libnetwork waits for that lock; the error is then the context's,
 // and what fn would have done is as if this process had been killed.
-func (b *Backend) run(ctx context.Context, fn func() error) error {
+//
+// With first fn runs before what else waits for a processor; see [inFront].
+func (b *Backend) run(ctx context.Context, first bool, fn func() error) error {
 	if b.patience.left.Load() {
 		return errors.New("an interrupted call still waits for libnetwork's lock")
 	}
@@ -63,6 +65,9 @@ func (b *Backend) run(ctx context.Context, fn func() error) error {
 			close(begun)
 			if err := ctx.Err(); err != nil {
 				return err
+			}
+			if first {
+				return inFront(fn)
 			}
 			return fn()
 		})
