@@ -69,12 +69,15 @@ setup_file() {
   run_podctl 125 pod inspect --latest web
   is "$stderr" "Error: --latest and arguments cannot be used together"
   run_podctl pod rm web
+  run_podctl 125 pod inspect --latest
+  is "$output" ""
+  is "$stderr" "Error: no such pod"
   local words
-  for words in "pod inspect" "container inspect" inspect; do
+  for words in "container inspect" inspect; do
     # shellcheck disable=SC2086 # two words
     run_podctl 125 $words --latest
     is "$output" "[]" "$words"
-    like "$stderr" "Error: no such (pod|container)" "$words"
+    is "$stderr" "Error: no such container" "$words"
   done
 }
 

@@ -75,7 +75,8 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 // inspectAll finds what it can. An ambiguous name ends it.
 func inspectAll(ctx context.Context, eng inspector, opts *inspectOptions) (found []*engine.PodInspect, missing []error, err error) {
 	if opts.Latest {
-		return cmdutil.InspectNewest(eng.InspectLatestPod(ctx))
+		p, err := eng.InspectLatestPod(ctx)
+		return []*engine.PodInspect{p}, nil, err
 	}
 	return cmdutil.InspectAll(opts.Names, func(name string) (*engine.PodInspect, error) {
 		return eng.InspectPod(ctx, name)
