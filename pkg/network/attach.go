@@ -53,8 +53,13 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 	if !HasNS(a.NSPath) {
 		return nil, fmt.Errorf("no network namespace at %s: %w", a.NSPath, errdefs.ErrInvalidState)
 	}
-	if err := b.Teardown(ctx, a); err != nil {
-		return nil, fmt.Errorf("undo an interrupted network setup: %w", err)
+	if interrupted(a) {
+		if err := b.Teardown(ctx, a); err != nil {
+			return nil, fmt.Errorf("undo an interrupted network setup: %w", err)
+		}
+	}
+	if err := note(a.NSPath, nil); err != nil {
+		return nil, err
 	}
 	options := b.options(a)
 	var status map[string]types.StatusBlock
@@ -63,7 +68,7 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 		return err
 	})
 	if err == nil {
-		return status, nil
+		return status, b.dropNote(a.NSPath)
 	}
 	err = fmt.Errorf("set up network: %w", attachError(err))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
@@ -72,6 +77,20 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 		err = fmt.Errorf("%w (undo: %w)", err, undo)
 	}
 	return nil, err
+}
+
+// interrupted reports whether a call before this one may have left something: it has
+// left its note, or was killed when the interfaces were there and nobody knew.
+func interrupted(a Attachment) bool {
+	if noted(a.NSPath) {
+		return true
+	}
+	for _, options := range a.options().Networks {
+		if hasLink(a.NSPath, options.InterfaceName) {
+			return true
+		}
+	}
+	return false
 }
 
 // options translates the attachment for libnetwork. Rules for ports would be in

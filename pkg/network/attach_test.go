@@ -164,6 +164,7 @@ func TestSetup(t *testing.T) {
 		require.NoError(t, err)
 		ip := status["nettest"].Interfaces["eth0"].Subnets[0].IPNet.IP.String()
 		require.True(t, strings.HasPrefix(ip, "10.231.7."), ip)
+		require.NoFileExists(t, a.NSPath+noteSuffix)
 		require.Contains(t, h.rules(), "--to-destination "+ip+":80")
 		require.NoError(t, h.Teardown(t.Context(), a))
 		h.requireClean(a)
@@ -184,6 +185,7 @@ func TestSetup(t *testing.T) {
 		h.t = t
 		a := h.attachment(testID)
 		h.lease(testID, "10.231.7.77")
+		require.NoError(t, note(a.NSPath, nil))
 		status, err := h.Setup(t.Context(), a)
 		require.NoError(t, err)
 		require.Len(t, status, 1)
@@ -321,6 +323,17 @@ func TestTeardown(t *testing.T) {
 		h.t = t
 		a := h.attachment(testID)
 		require.NoError(t, CreateNS(a.NSPath+standInSuffix, ""))
+		require.NoError(t, h.Teardown(t.Context(), a))
+		h.requireClean(a)
+	})
+	t.Run("frees an address that libnetwork has lost", func(t *testing.T) {
+		h.t = t
+		a := h.attachment(testID)
+		_, err := h.Setup(t.Context(), a)
+		require.NoError(t, err)
+		require.NoError(t, h.leases.update(func(tx *bbolt.Tx) error {
+			return tx.Bucket([]byte("nettest")).Bucket([]byte("10.231.7.0/24")).Put(net.ParseIP("10.231.7.99").To4(), []byte(testID))
+		}))
 		require.NoError(t, h.Teardown(t.Context(), a))
 		h.requireClean(a)
 	})

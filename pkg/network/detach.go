@@ -26,24 +26,31 @@ func (b *Backend) Teardown(ctx context.Context, a Attachment) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if noted(a.NSPath) { // else no call was interrupted
+		if err := waitOrphans(ctx, a.NSPath, b.patience.forOrphans()); err != nil {
+			return fmt.Errorf("tear down network: %w", err)
+		}
+	}
 	pending, leased, err := b.attached(ctx, a)
 	if err != nil {
 		return fmt.Errorf("tear down network: %w", err)
 	}
 	if len(pending) > 0 {
-		if err := b.detach(ctx, a); err != nil {
+		freed, err := b.detach(ctx, a, pending)
+		if err != nil {
 			return fmt.Errorf("tear down network: %w", attachError(err))
 		}
+		leased = leased && !freed
 	}
 	if err := b.dropStandIn(ctx, a.NSPath); err != nil {
 		return fmt.Errorf("tear down network: %w", err)
 	}
-	if leased || len(pending) > 0 { // who finds the database open waits a long time, with libnetwork's lock
+	if leased { // who finds the database open waits a long time, with libnetwork's lock
 		if err := b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks))); err != nil {
 			return err
 		}
 	}
-	if err := dropNote(a.NSPath); err != nil || b.user.dir == "" {
+	if err := b.dropNote(a.NSPath); err != nil || b.user.dir == "" {
 		return err
 	}
 	return b.removeUnused()
@@ -57,7 +64,7 @@ func (b *Backend) Forget(a Attachment) error {
 			return fmt.Errorf("remove interface %s: %w", options.InterfaceName, err)
 		}
 	}
-	if err := dropNote(a.NSPath); err != nil {
+	if err := b.dropNote(a.NSPath); err != nil {
 		return err
 	}
 	return b.leases.free(a.ID, slices.Collect(maps.Keys(a.Networks)))
@@ -88,6 +95,7 @@ type attachedNet struct {
 	network types.Network
 	options types.PerNetworkOptions // StaticIPs are the addresses really held
 	whole   bool                    // lease and interface are both there
+	listed  bool                    // the lease is one that libnetwork frees whole
 }
 
 func (n attachedNet) hasDNS() bool { return n.network.DNSEnabled }
@@ -101,14 +109,14 @@ func (b *Backend) attached(ctx context.Context, a Attachment) (pending []attache
 		return nil, false, err
 	}
 	leased = len(leases) > 0
-	noted := readNote(a.NSPath)
+	taken := readNote(a.NSPath)
 	for name, options := range a.options().Networks {
-		ips, held := leases[name]
+		lease, held := leases[name]
 		linked := hasLink(a.NSPath, options.InterfaceName)
-		if !held && !linked && len(noted[name]) > 0 {
+		if !held && !linked && len(taken[name]) > 0 {
 			// Somebody else may have the address by now, and with it the rules.
-			ips = noted[name]
-			if held, err = b.leases.keep(a.ID, name, ips); err != nil {
+			lease.ips = taken[name]
+			if held, err = b.leases.keep(a.ID, name, lease.ips); err != nil {
 				return nil, false, err
 			}
 			leased = leased || held
@@ -116,7 +124,7 @@ func (b *Backend) attached(ctx context.Context, a Attachment) (pending []attache
 		if !held && !linked {
 			continue
 		}
-		network, err := b.Inspect(ctx, name)
+		network, err := b.glance(ctx, name)
 		if errors.Is(err, errdefs.ErrNotFound) {
 			continue
 		}
@@ -124,50 +132,49 @@ func (b *Backend) attached(ctx context.Context, a Attachment) (pending []attache
 			return nil, false, err
 		}
 		if !held {
-			ips = linkAddresses(a.NSPath, options.InterfaceName)
+			lease.ips = linkAddresses(a.NSPath, options.InterfaceName)
 		}
-		options.StaticIPs = ips
+		options.StaticIPs = lease.ips
 		whole := linked && (held || !leasesAddresses(network))
-		pending = append(pending, attachedNet{network, options, whole})
+		pending = append(pending, attachedNet{network, options, whole, held && lease.listed})
 	}
 	return pending, leased, nil
 }
 
-// detach lets netavark undo what is attached, and rolls back where it cannot.
-func (b *Backend) detach(ctx context.Context, a Attachment) error {
+// detach lets netavark undo what is attached, and rolls back where it cannot. freed
+// tells that libnetwork has freed every lease on the attachment's networks.
+func (b *Backend) detach(ctx context.Context, a Attachment, pending []attachedNet) (freed bool, err error) {
 	if err := b.requireNetavark(); err != nil {
-		return err
-	}
-	if err := waitOrphans(ctx, a.NSPath, b.patience.forOrphans()); err != nil {
-		return err
-	}
-	pending, _, err := b.attached(ctx, a) // as it is now that nothing moves
-	if err != nil {
-		return err
+		return false, err
 	}
 	if err := note(a.NSPath, pending); err != nil {
-		return err
+		return false, err
 	}
 	if !slices.ContainsFunc(pending, func(p attachedNet) bool { return !p.whole }) {
 		err := b.netavarkTeardown(ctx, a, a.NSPath, pending)
-		if err == nil || ctx.Err() != nil {
-			return err
+		if err == nil {
+			return len(pending) == len(a.Networks) && !slices.ContainsFunc(pending, func(p attachedNet) bool { return !p.listed }), nil
+		}
+		if ctx.Err() != nil {
+			return false, err
 		}
 		logrus.Debugf("tear down networks of %s: %v; rolling back", a.ID, err)
 	}
 	for _, p := range pending {
 		if err := dropLink(a.NSPath, p.options.InterfaceName); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return b.rollBack(ctx, a, pending)
+	return false, b.rollBack(ctx, a, pending)
 }
 
-// noteSuffix, after a container's NSPath, is the file that notes which addresses are
-// being taken away, as JSON by network. libnetwork frees the leases even when
-// netavark failed, and without the addresses nobody finds the firewall rules: should
-// podctl be killed then, the note still has them. It is not synced, as rules do not
-// outlive a boot either.
+// noteSuffix, after a container's NSPath, is the file that notes that netavark may be
+// at work, with the addresses that are being taken away, as JSON by network; none
+// during a setup. One that is there when nobody works on the container says that a
+// call was interrupted. libnetwork frees the leases even when netavark failed, and
+// without the addresses nobody finds the firewall rules: should podctl be killed
+// then, the note still has them. It is not synced, as rules do not outlive a boot
+// either.
 const noteSuffix = ".undoing"
 
 func note(nsPath string, pending []attachedNet) error {
@@ -188,6 +195,12 @@ func note(nsPath string, pending []attachedNet) error {
 	return nil
 }
 
+// noted reports whether there is a note, or the beginning of one.
+func noted(nsPath string) bool {
+	_, err := os.Lstat(nsPath + noteSuffix)
+	return nsPath != "" && err == nil
+}
+
 // readNote is what note wrote; nothing of one that is torn, as its writer had not
 // begun then.
 func readNote(nsPath string) (addresses map[string][]net.IP) {
@@ -198,8 +211,12 @@ func readNote(nsPath string) (addresses map[string][]net.IP) {
 	return addresses
 }
 
-func dropNote(nsPath string) error {
-	if err := os.Remove(nsPath + noteSuffix); nsPath != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
+// dropNote leaves the note where a call goes on that nobody waits for.
+func (b *Backend) dropNote(nsPath string) error {
+	if nsPath == "" || b.patience.left.Load() {
+		return nil
+	}
+	if err := os.Remove(nsPath + noteSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("note what is undone: %w", err)
 	}
 	return nil

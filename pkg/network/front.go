@@ -1,14 +1,17 @@
 package network
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
 
+	"github.com/containers/common/libnetwork/types"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,19 +36,55 @@ func inFront(fn func() error) error {
 }
 
 // mayHaveDNS reports whether netavark may start aardvark-dns for one of the
-// networks. It asks their files and not libnetwork, for whose lock it would wait.
+// networks.
 func (b *Backend) mayHaveDNS(names iter.Seq[string]) bool {
 	for name := range names {
-		text, err := os.ReadFile(filepath.Join(b.configDir, name+".json"))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // the default network, which is there without a file, has no DNS
-		}
-		var network struct {
-			DNSEnabled bool `json:"dns_enabled"`
-		}
-		if err != nil || json.Unmarshal(text, &network) != nil || network.DNSEnabled {
+		if network, err := b.read(name); err != nil || network.DNSEnabled {
 			return true
 		}
 	}
 	return false
+}
+
+// glance is Inspect by the whole name, for as much of a network as connecting and
+// disconnecting ask for: the name, the driver, and who gives out addresses and
+// answers for names. Where it can it asks the file and not libnetwork, for whose lock
+// it would wait.
+func (b *Backend) glance(ctx context.Context, name string) (types.Network, error) {
+	if network, err := b.read(name); err == nil {
+		return network, nil
+	}
+	return b.Inspect(ctx, name)
+}
+
+// read reads a network's file. libnetwork writes these in place: what is read
+// meanwhile is no whole JSON, and an error. The default network, which libnetwork
+// knows without a file, is a bridge without DNS then.
+func (b *Backend) read(name string) (network types.Network, err error) {
+	text, err := os.ReadFile(filepath.Join(b.configDir, name+".json"))
+	if errors.Is(err, fs.ErrNotExist) && name == b.DefaultNetwork() {
+		subnet, err := types.ParseCIDR(b.conf.Network.DefaultSubnet)
+		return types.Network{Name: name, Driver: types.BridgeNetworkDriver, Subnets: []types.Subnet{{Subnet: subnet}}}, err
+	}
+	if err != nil {
+		return types.Network{}, err
+	}
+	if err := json.Unmarshal(text, &network); err != nil {
+		return types.Network{}, err
+	}
+	if network.Name != name {
+		return types.Network{}, fmt.Errorf("the file of network %s is of network %s", name, network.Name)
+	}
+	return network, nil
+}
+
+// glancing is libnetwork for those who inspect a network for no more than glance
+// finds out.
+type glancing struct {
+	types.ContainerNetwork
+	b *Backend
+}
+
+func (g glancing) NetworkInspect(name string) (types.Network, error) {
+	return g.b.glance(context.Background(), name)
 }

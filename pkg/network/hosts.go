@@ -68,7 +68,7 @@ func (b *Backend) HostIP(status map[string]types.StatusBlock) string {
 	opts := etchosts.HostContainersInternalOptions{
 		Conf:             b.conf,
 		NetStatus:        status,
-		NetworkInterface: b.net,
+		NetworkInterface: glancing{b.net, b},
 		Exclude:          Addresses(status),
 	}
 	if block, ok := uplinkOf(status); ok {

@@ -51,9 +51,16 @@ func (l leaseDB) use(fn func(*bbolt.DB) error) error {
 	})
 }
 
-// of returns the addresses each network has given to the container.
-func (l leaseDB) of(id string) (map[string][]net.IP, error) {
-	var held map[string][]net.IP
+// lease is what a network has given to a container.
+type lease struct {
+	ips []net.IP
+	// listed: these are all, and libnetwork, which goes by "ids", knows them.
+	listed bool
+}
+
+// of returns what each network has given to the container.
+func (l leaseDB) of(id string) (map[string]lease, error) {
+	var held map[string]lease
 	err := l.use(func(db *bbolt.DB) error {
 		return db.View(func(tx *bbolt.Tx) (err error) {
 			held, err = heldIn(tx, id)
@@ -63,22 +70,25 @@ func (l leaseDB) of(id string) (map[string][]net.IP, error) {
 	return held, err
 }
 
-func heldIn(tx *bbolt.Tx, id string) (map[string][]net.IP, error) {
-	held := map[string][]net.IP{}
+func heldIn(tx *bbolt.Tx, id string) (map[string]lease, error) {
+	held := map[string]lease{}
 	return held, tx.ForEach(func(name []byte, network *bbolt.Bucket) error {
-		var ips []net.IP
+		var found lease
 		if ids := network.Bucket(idsBucket); ids != nil {
 			if raw := ids.Get([]byte(id)); raw != nil {
-				if err := json.Unmarshal(raw, &ips); err != nil {
+				if err := json.Unmarshal(raw, &found.ips); err != nil {
 					return fmt.Errorf("read leases of %s on network %s: %w", id, name, err)
 				}
 			}
 		}
-		if len(ips) == 0 {
-			ips = addressesOf(network, id)
+		owned := addressesOf(network, id)
+		if len(found.ips) == 0 {
+			found.ips = owned
+		} else {
+			found.listed = len(owned) == len(found.ips)
 		}
-		if len(ips) > 0 {
-			held[string(name)] = ips
+		if len(found.ips) > 0 {
+			held[string(name)] = found
 		}
 		return nil
 	})

@@ -44,7 +44,7 @@ func held(t *testing.T, l leaseDB, id string) []string {
 	all, err := l.of(id)
 	require.NoError(t, err)
 	var ips []string
-	for _, ip := range all["web"] {
+	for _, ip := range all["web"].ips {
 		ips = append(ips, ip.String())
 	}
 	return ips

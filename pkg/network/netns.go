@@ -9,7 +9,6 @@ import (
 
 	"github.com/containernetworking/plugins/pkg/ns"
 	"github.com/containers/common/pkg/netns"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,7 +28,7 @@ func CreateNS(path, from string) error {
 		}
 	}
 	// Not netavark's business with --network none, and harmless otherwise.
-	if err := inNS(path, func() error { return loopbackUp() }); err != nil {
+	if err := inNS(path, loopbackUp); err != nil {
 		return fmt.Errorf("bring loopback up in %s: %w", path, err)
 	}
 	return nil
@@ -56,11 +55,13 @@ func makeNS(path, from string) error {
 }
 
 func loopbackUp() error {
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		return err
-	}
-	return netlink.LinkSetUp(lo)
+	return withInterface("lo", func(socket int, request *unix.Ifreq) error {
+		if err := unix.IoctlIfreq(socket, unix.SIOCGIFFLAGS, request); err != nil {
+			return err
+		}
+		request.SetUint16(request.Uint16() | unix.IFF_UP)
+		return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request)
+	})
 }
 
 // HasNS tells whether a network namespace is mounted at path.

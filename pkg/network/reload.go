@@ -14,7 +14,10 @@ import (
 // is reloaded. Contract and errors are those of Setup.
 func (b *Backend) Reload(ctx context.Context, a Attachment, status map[string]types.StatusBlock) (map[string]types.StatusBlock, error) {
 	a.Networks = withAddresses(NameInterfaces(a.Networks), status)
-	return b.Setup(ctx, a) // which first undoes what is there
+	if err := b.Teardown(ctx, a); err != nil {
+		return nil, err
+	}
+	return b.Setup(ctx, a)
 }
 
 func withAddresses(networks map[string]types.PerNetworkOptions, status map[string]types.StatusBlock) map[string]types.PerNetworkOptions {
