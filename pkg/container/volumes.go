@@ -19,7 +19,7 @@ import (
 func (s *Storage) AddVolume(text string, abs func(path string) string) error {
 	parts := strings.Split(text, ":")
 	if len(parts) > 3 {
-		return fmt.Errorf("incorrect volume format, should be [host-dir:]ctr-dir[:option]: %s", text)
+		return fmt.Errorf("%s: incorrect volume format, should be [host-dir:]ctr-dir[:option]", text)
 	}
 	source, destination := "", parts[0]
 	if len(parts) > 1 {

@@ -118,7 +118,7 @@ func (opts *statsOptions) print(stats []engine.ContainerStats, before map[string
 	if cmdutil.IsJSON(opts.Format) {
 		return cmdutil.PrintJSON(opts.IO.Out, statsJSONOf(rows), statsIndent)
 	}
-	if !opts.NoReset && !opts.NoStream {
+	if !opts.NoReset && !opts.NoStream && opts.IO.OutIsTerminal() {
 		if _, err := io.WriteString(opts.IO.Out, cmdutil.ClearScreen); err != nil {
 			return err
 		}

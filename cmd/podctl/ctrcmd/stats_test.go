@@ -95,3 +95,12 @@ func TestStats(t *testing.T) {
 		})
 	}
 }
+
+func TestStatsIntoAPipeAreOneTableAfterTheOther(t *testing.T) {
+	env := cmdtest.New(t)
+	opts := &statsOptions{IO: env.Factory.IO, Format: "{{.Name}}"}
+	stats, err := fakeStats{}.ContainerStats(t.Context(), engine.StatsOptions{})
+	require.NoError(t, err)
+	require.NoError(t, opts.print(stats, nil))
+	require.Equal(t, "a\n", env.Out.String())
+}

@@ -2,6 +2,8 @@ package podcmd
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -39,7 +41,11 @@ Exit codes: 0 success, also if nothing ran, 125 error.`,
 podctl pod kill --signal HUP web`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if opts.Signal, err = cmdutil.ParseSignal(signal); err != nil {
+			opts.Signal, err = cmdutil.ParseSignal(signal)
+			if errors.Is(err, cmdutil.ErrSignalRange) {
+				err = fmt.Errorf("invalid signal: %s", signal) // in words of its own, unlike kill of a container
+			}
+			if err != nil {
 				return err
 			}
 			if runF != nil {

@@ -188,6 +188,7 @@ func TestOutputAndExitCode(t *testing.T) {
 		{"stop_ignores_missing_pods", []string{"stop", "-i", "x", "web"}, false, cmdtest.Result{Stdout: "web\n"}, []string{"w1"}},
 		{"restart_prints_IDs", []string{"restart", "web"}, false, cmdtest.Result{Stdout: "w1\n"}, []string{"w1"}},
 		{"kill_prints_IDs", []string{"kill", "web"}, false, cmdtest.Result{Stdout: "w1\n"}, []string{"w1"}},
+		{"kill_of_no_signal", []string{"kill", "-s", "65", "x"}, false, cmdtest.Result{Code: 125, Stderr: "Error: invalid signal: 65\n"}, nil},
 		{"kill_looks_at_the_signal_before_the_pods", []string{"kill", "-s", "foo", "x"}, false, cmdtest.Result{Code: 125, Stderr: "Error: invalid signal: foo\n"}, nil},
 		{"pause_prints_IDs", []string{"pause", "-a"}, false, cmdtest.Result{Code: 125, Stdout: "w1\n", Stderr: boom}, []string{"d1", "w1"}},
 		{"unpause_prints_IDs", []string{"unpause", "web"}, false, cmdtest.Result{Stdout: "w1\n"}, []string{"w1"}},

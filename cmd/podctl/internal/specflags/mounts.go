@@ -311,6 +311,9 @@ func tmpfsOptions() []string {
 // addTmpfs reads DEST[:OPTS].
 func addTmpfs(s *container.Storage, text string) error {
 	destination, list, hasOptions := strings.Cut(text, ":")
+	if destination == "" {
+		return errors.New("container directory cannot be empty")
+	}
 	if !strings.HasPrefix(destination, "/") {
 		return fmt.Errorf("invalid container path %q, must be an absolute path", destination)
 	}

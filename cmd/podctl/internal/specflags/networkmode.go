@@ -62,13 +62,15 @@ func parseNetwork(value string, n *container.Network) (container.Namespace, erro
 		if !hasOptions {
 			return bridge, nil
 		}
-		return bridge, addNamed(n, container.DefaultNetwork, options)
+		opts, err := parseInterface(options)
+		addNetwork(n, container.DefaultNetwork, opts)
+		return bridge, err
 	case mode == container.ModePasta || mode == container.ModeSlirp:
 		if hasOptions {
 			n.Options = map[string][]string{word: strings.Split(options, ",")}
 		}
 		return container.Namespace{Mode: mode}, nil
-	case slices.Contains(networkModes(), mode):
+	case slices.Contains(networkModes(), mode) && !(hasOptions && bare(mode)):
 		return container.ParseNamespace(value, networkModes()...)
 	case hasOptions:
 		return bridge, addNamed(n, word, options)
@@ -81,6 +83,11 @@ func parseNetwork(value string, n *container.Network) (container.Namespace, erro
 	return bridge, nil
 }
 
+// bare tells the modes that take no options: with some their word is a network's name.
+func bare(mode container.Mode) bool {
+	return slices.Contains([]container.Mode{"default", container.ModeNone, container.ModeHost, container.ModePrivate}, mode)
+}
+
 // addNamed adds a network with the options of its interface.
 func addNamed(n *container.Network, name, options string) error {
 	if name == "" {
@@ -88,7 +95,7 @@ func addNamed(n *container.Network, name, options string) error {
 	}
 	opts, err := parseInterface(options)
 	if err != nil {
-		return err
+		return fmt.Errorf("invalid option for network %s: %w", name, err)
 	}
 	addNetwork(n, name, opts)
 	return nil

@@ -119,16 +119,18 @@ func TestNetworkModes(t *testing.T) {
 		mode container.Namespace
 		want container.Network
 	}{
-		"default":          {[]string{"--network", "default"}, container.Namespace{}, container.Network{}},
-		"bridge":           {[]string{"--net", "bridge"}, bridge, container.Network{}},
-		"none":             {[]string{"--net", "none"}, container.Namespace{Mode: "none"}, container.Network{}},
-		"host":             {[]string{"--net", "host"}, container.Namespace{Mode: "host"}, container.Network{}},
-		"private":          {[]string{"--net", "private"}, container.Namespace{Mode: "private"}, container.Network{}},
-		"path":             {[]string{"--net", "ns:/x"}, container.Namespace{Mode: "ns", Value: "/x"}, container.Network{}},
-		"slirp4netns":      {[]string{"--net", "slirp4netns"}, container.Namespace{Mode: "slirp4netns"}, container.Network{}},
-		"pasta_options":    {[]string{"--net", "pasta:-4,--mtu=1"}, container.Namespace{Mode: "pasta"}, container.Network{Options: map[string][]string{"pasta": {"-4", "--mtu=1"}}}},
-		"comma_list":       {[]string{"--net", "b,a"}, bridge, container.Network{Networks: map[string]types.PerNetworkOptions{"a": none, "b": none}, Order: []string{"b", "a"}}},
-		"bridge_and_named": {[]string{"--net", "bridge", "--net", "a"}, bridge, container.Network{Networks: map[string]types.PerNetworkOptions{"default": none, "a": none}, Order: []string{"default", "a"}}},
+		"default":                        {[]string{"--network", "default"}, container.Namespace{}, container.Network{}},
+		"bridge":                         {[]string{"--net", "bridge"}, bridge, container.Network{}},
+		"none":                           {[]string{"--net", "none"}, container.Namespace{Mode: "none"}, container.Network{}},
+		"host":                           {[]string{"--net", "host"}, container.Namespace{Mode: "host"}, container.Network{}},
+		"private":                        {[]string{"--net", "private"}, container.Namespace{Mode: "private"}, container.Network{}},
+		"path":                           {[]string{"--net", "ns:/x"}, container.Namespace{Mode: "ns", Value: "/x"}, container.Network{}},
+		"slirp4netns":                    {[]string{"--net", "slirp4netns"}, container.Namespace{Mode: "slirp4netns"}, container.Network{}},
+		"pasta_options":                  {[]string{"--net", "pasta:-4,--mtu=1"}, container.Namespace{Mode: "pasta"}, container.Network{Options: map[string][]string{"pasta": {"-4", "--mtu=1"}}}},
+		"comma_list":                     {[]string{"--net", "b,a"}, bridge, container.Network{Networks: map[string]types.PerNetworkOptions{"a": none, "b": none}, Order: []string{"b", "a"}}},
+		"bridge_and_named":               {[]string{"--net", "bridge", "--net", "a"}, bridge, container.Network{Networks: map[string]types.PerNetworkOptions{"default": none, "a": none}, Order: []string{"default", "a"}}},
+		"bridge_options":                 {[]string{"--net", "bridge:alias=x"}, bridge, container.Network{Networks: map[string]types.PerNetworkOptions{"default": {Aliases: []string{"x"}}}, Order: []string{"default"}}},
+		"mode_with_options_is_a_network": {[]string{"--net", "host:alias=x"}, bridge, container.Network{Networks: map[string]types.PerNetworkOptions{"host": {Aliases: []string{"x"}}}, Order: []string{"host"}}},
 		"options": {
 			[]string{"--net", "a:alias=x,alias=y,ip=1.1.1.1,ip6=::2,mac=92:d0:c6:0a:29:33,interface_name=e,host_interface_name=h", "--net", "b"}, bridge,
 			container.Network{
