@@ -46,6 +46,25 @@ func TestFailedStart(t *testing.T) {
 	}
 }
 
+func TestInfraIsStartedAnewWhileAMemberIsCreated(t *testing.T) {
+	b := newBench(t)
+	podID := b.pod("p")
+	b.startPod(podID)
+	infra := b.infra(podID)
+	web := b.ctr("web", "p", func(o *CreateOptions) {
+		o.Config.Namespaces.Net = container.Namespace{Mode: container.ModeContainer, Value: infra}
+	})
+	b.at["spawn-conmon "+web] = func() {
+		b.exit(infra, 137)
+		require.NoError(t, b.open().StartContainer(b.ctx, infra))
+		b.fail["oci-create "+web] = errors.New("no such file: /proc/PID/ns/net")
+	}
+	b.at["abandon-conmon "+web] = func() { delete(b.fail, "oci-create "+web) }
+	require.NoError(t, b.open().StartContainer(b.ctx, web))
+	expect(container.Running, "web")(b)
+	b.sound()
+}
+
 func TestFailedCreateLeavesNothing(t *testing.T) {
 	refused := errors.New("no space left on device")
 	for _, effect := range []string{"create-layer"} {

@@ -162,7 +162,7 @@ func (r *Runtime) startLocked(ctx context.Context, id string, opts startOptions)
 	}
 	created := c.State == container.Initialized
 	if !created {
-		if err = r.createInRuntime(ctx, c, opts); err != nil {
+		if err = r.createJoined(ctx, c, opts); err != nil {
 			return r.failStart(ctx, c, err)
 		}
 	}
@@ -272,6 +272,35 @@ func (r *Runtime) checkStartable(ctx context.Context, tx *store.Tx, c *container
 		return fmt.Errorf("some dependencies of container %s are not started: %s: %w", c.ID, joinIDs(down), errdefs.ErrCtrState)
 	}
 	return nil
+}
+
+// createJoined is createInRuntime, and again if a container whose namespaces are
+// joined ended and was started meanwhile: those that were to be joined are gone then.
+func (r *Runtime) createJoined(ctx context.Context, c *container.Container, opts startOptions) error {
+	for {
+		begun := time.Now()
+		err := r.createInRuntime(ctx, c, opts)
+		if err == nil || ctx.Err() != nil || !r.joinedAnew(ctx, c, begun) {
+			return err
+		}
+		if err := r.takeDown(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+// joinedAnew reports whether a container whose namespace c joins was started after t.
+func (r *Runtime) joinedAnew(ctx context.Context, c *container.Container, t time.Time) bool {
+	for _, ns := range c.Config.Namespaces.ByKind() {
+		if ns.Mode != container.ModeContainer {
+			continue
+		}
+		other, err := r.container(ctx, ns.Value)
+		if err == nil && r.alive(other.Runtime.Process) && other.Runtime.StartedAt.After(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // createInRuntime sets up everything around the container and creates it in the
