@@ -175,29 +175,33 @@ func TestLookupUser(t *testing.T) {
 		{"4321", nil, container.ExecUser{UID: 4321, Home: "/", Groups: []uint32{0}}, ""},
 		{"4321:55", nil, container.ExecUser{UID: 4321, GID: 55, Home: "/", Groups: []uint32{55}}, ""},
 	} {
-		user, name, err := LookupUser(rootfs, tc.spec, tc.groups)
+		user, name, err := LookupUser(rootfs, tc.spec)
 		require.NoError(t, err, tc.spec)
+		require.NoError(t, supplement(rootfs, &user, tc.groups), tc.spec)
 		require.Equal(t, tc.want, user, tc.spec)
 		require.Equal(t, tc.name, name, tc.spec)
 	}
 	t.Run("unknown_names_are_not_found", func(t *testing.T) {
-		_, _, err := LookupUser(rootfs, "nobody", nil)
+		_, _, err := LookupUser(rootfs, "nobody")
 		require.EqualError(t, err, "unable to find user nobody: no matching entries in passwd file")
 		require.ErrorIs(t, err, errdefs.ErrNotFound)
-		_, _, err = LookupUser(rootfs, "app:none", nil)
+		_, _, err = LookupUser(rootfs, "app:none")
 		require.EqualError(t, err, "unable to find group none: no matching entries in group file")
+		err = supplement(rootfs, &container.ExecUser{}, []string{"none"})
+		require.EqualError(t, err, "Unable to find group none: no matching entries in group file")
+		require.ErrorIs(t, err, errdefs.ErrNotFound)
 	})
 	t.Run("links_mean_what_they_mean_inside", func(t *testing.T) {
 		passwd := filepath.Join(rootfs, "etc/passwd")
 		require.NoError(t, os.MkdirAll(filepath.Join(rootfs, "store"), 0o755))
 		require.NoError(t, os.Rename(passwd, filepath.Join(rootfs, "store/passwd")))
 		require.NoError(t, os.Symlink("/../../store/passwd", passwd))
-		user, _, err := LookupUser(rootfs, "app", nil)
+		user, _, err := LookupUser(rootfs, "app")
 		require.NoError(t, err)
 		require.EqualValues(t, 1000, user.UID)
 	})
 	t.Run("an_empty_image_has_numbers", func(t *testing.T) {
-		user, _, err := LookupUser(t.TempDir(), "5:6", nil)
+		user, _, err := LookupUser(t.TempDir(), "5:6")
 		require.NoError(t, err)
 		require.Equal(t, container.ExecUser{UID: 5, GID: 6, Home: "/", Groups: []uint32{6}}, user)
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +20,9 @@ import (
 const keepGroups = "keep-groups"
 
 // LookupUser finds "user[:group]", names or numbers, in the root file system's
-// /etc/passwd and /etc/group, and adds groups to its supplementary ones. Empty is
-// root. The name is "" for a number the image does not know. A name it does not
-// know is errdefs.ErrNotFound.
-func LookupUser(rootfs, spec string, groups []string) (found container.ExecUser, name string, err error) {
+// /etc/passwd and /etc/group. Empty is root. The name is "" for a number the image
+// does not know. A name it does not know is errdefs.ErrNotFound.
+func LookupUser(rootfs, spec string) (found container.ExecUser, name string, err error) {
 	passwd, err := readInRoot(rootfs, "/etc/passwd")
 	if err != nil {
 		return found, "", err
@@ -41,19 +41,35 @@ func LookupUser(rootfs, spec string, groups []string) (found container.ExecUser,
 	}
 	// The primary group too, or a process could rid itself of a group that a
 	// file denies access (CVE-2022-2989).
-	gids := append(exec.Sgids, exec.Gid)
-	if len(groups) > 0 && !slices.Contains(groups, keepGroups) {
-		more, err := user.GetAdditionalGroups(unique(groups), bytes.NewReader(group))
-		if err != nil {
-			return found, "", classify(err)
-		}
-		gids = append(gids, more...)
-	}
-	slices.Sort(gids)
-	for _, gid := range slices.Compact(gids) {
-		found.Groups = append(found.Groups, uint32(gid))
-	}
+	addGroups(&found, append(exec.Sgids, exec.Gid))
 	return found, nameOf(passwd, spec, exec.Uid), nil
+}
+
+// supplement adds the groups of --group-add, names or numbers, which it finds in the
+// root file system's /etc/group. Errors are those of LookupUser.
+func supplement(rootfs string, to *container.ExecUser, groups []string) error {
+	if len(groups) == 0 || slices.Contains(groups, keepGroups) {
+		return nil
+	}
+	group, err := readInRoot(rootfs, "/etc/group")
+	if err != nil {
+		return err
+	}
+	gids, err := user.GetAdditionalGroups(unique(groups), bytes.NewReader(group))
+	if err != nil {
+		return classify(err)
+	}
+	addGroups(to, gids)
+	return nil
+}
+
+// addGroups adds to a user's supplementary groups, which are in order.
+func addGroups(to *container.ExecUser, gids []int) {
+	for _, gid := range gids {
+		to.Groups = append(to.Groups, uint32(gid))
+	}
+	slices.Sort(to.Groups)
+	to.Groups = slices.Compact(to.Groups)
 }
 
 // nameOf is the name of the passwd entry the user came from.
@@ -94,9 +110,12 @@ func (w *writer) user(context.Context) error {
 		w.Spec.User = container.ExecUser{Home: "/"}
 		return nil
 	}
-	found, name, err := LookupUser(w.Spec.Rootfs, w.cfg.User, w.cfg.Groups)
+	found, name, err := LookupUser(w.Spec.Rootfs, w.cfg.User)
 	if err != nil {
 		return err
+	}
+	if err := supplement(w.Spec.Rootfs, &found, w.cfg.Groups); err != nil {
+		return fmt.Errorf("looking up supplemental groups for container %s: %w", w.Container.ID, err)
 	}
 	w.Spec.User, w.userName = found, name
 	return w.accounts()

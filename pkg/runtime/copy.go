@@ -97,7 +97,7 @@ func copyMaps(c *container.Container) copier.Maps {
 
 // copyOwner is the container's user, as the container sees it.
 func copyOwner(c *container.Container, rootfs string) (*copier.Owner, error) {
-	user, _, err := bundle.LookupUser(rootfs, c.Config.Process.User, nil)
+	user, _, err := bundle.LookupUser(rootfs, c.Config.Process.User)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func (r *Runtime) numberUser(ctx context.Context, id string, cfg *container.Conf
 		return nil
 	}
 	return r.withRootfs(ctx, id, func(_ *container.Container, dir string) error {
-		found, _, err := bundle.LookupUser(dir, cfg.User, nil)
+		found, _, err := bundle.LookupUser(dir, cfg.User)
 		cfg.User = fmt.Sprintf("%d:%d", found.UID, found.GID)
 		return err
 	})

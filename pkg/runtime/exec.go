@@ -355,7 +355,7 @@ func (r *Runtime) execProcess(c *container.Container, opts ExecOptions) (*specs.
 		DefaultCaps: r.settings.Conf.Containers.DefaultCapabilities.Get(), BoundingCaps: bounding,
 	}
 	if opts.User != "" {
-		user, _, err := bundle.LookupUser(c.Runtime.Mountpoint, opts.User, nil)
+		user, _, err := bundle.LookupUser(c.Runtime.Mountpoint, opts.User)
 		if err != nil {
 			return nil, err
 		}
