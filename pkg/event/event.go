@@ -47,6 +47,7 @@ const (
 	Refresh         Status = "refresh"
 	Remove          Status = "remove"
 	Rename          Status = "rename"
+	Renumber        Status = "renumber"
 	Restart         Status = "restart"
 	Save            Status = "save"
 	Start           Status = "start"

@@ -188,7 +188,9 @@ func (r *Runtime) removeClaimedVolumes(ctx context.Context, names []string) erro
 	return errs
 }
 
-func (r *Runtime) removeClaimedVolume(ctx context.Context, name string) error {
+// removeClaimedVolume removes what claimVolume marked. Why it was removed is
+// recorded after the removal.
+func (r *Runtime) removeClaimedVolume(ctx context.Context, name string, why ...event.Status) error {
 	ctx, cancel := lingering(ctx) // the decision is made, and half a volume is of no use
 	defer cancel()
 	v, err := r.volumeNamed(ctx, name)
@@ -214,6 +216,11 @@ func (r *Runtime) removeClaimedVolume(ctx context.Context, name string) error {
 		if err := tx.DeleteVolume(ctx, name); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, volumeEvent(name, event.Remove))
+		for _, status := range append([]event.Status{event.Remove}, why...) {
+			if err := tx.AddEvent(ctx, volumeEvent(name, status)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

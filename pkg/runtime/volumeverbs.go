@@ -8,6 +8,7 @@ import (
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
+	"github.com/podctl/podctl/pkg/event"
 	"github.com/podctl/podctl/pkg/image"
 	"github.com/podctl/podctl/pkg/store"
 	"github.com/podctl/podctl/pkg/volume"
@@ -255,8 +256,8 @@ func (r *Runtime) RemoveVolume(ctx context.Context, name string, opts volume.Rem
 }
 
 // claimAndRemoveVolume decides in one transaction that no container uses the
-// volume, then removes it.
-func (r *Runtime) claimAndRemoveVolume(ctx context.Context, name string) error {
+// volume, then removes it. Why is recorded after the removal.
+func (r *Runtime) claimAndRemoveVolume(ctx context.Context, name string, why ...event.Status) error {
 	var claimed bool
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		row, err := tx.Volume(ctx, name)
@@ -269,7 +270,7 @@ func (r *Runtime) claimAndRemoveVolume(ctx context.Context, name string) error {
 	if err != nil || !claimed {
 		return err
 	}
-	if err := r.removeClaimedVolume(ctx, name); err != nil {
+	if err := r.removeClaimedVolume(ctx, name, why...); err != nil {
 		return undo(ctx, err, func(ctx context.Context) error { return r.unclaimVolume(ctx, name) })
 	}
 	return nil
@@ -307,7 +308,7 @@ func (r *Runtime) PruneVolumes(ctx context.Context, filters map[string][]string)
 		if len(v.Users) > 0 {
 			continue
 		}
-		err := r.claimAndRemoveVolume(ctx, v.Name)
+		err := r.claimAndRemoveVolume(ctx, v.Name, event.Prune)
 		if errors.Is(err, errdefs.ErrInUse) || errors.Is(err, errdefs.ErrNotFound) {
 			continue // taken or removed in the meantime
 		}

@@ -100,6 +100,12 @@ func (s *Settings) wantRuntime(name, why string) (Choice, error) {
 	return Choice{path, why}, nil
 }
 
+// KnowsRuntime says whether the OCI runtime of that name or path is on this host.
+func (s *Settings) KnowsRuntime(name string) bool {
+	_, err := s.findRuntime(name)
+	return err == nil
+}
+
 // findRuntime resolves a name or path through containers.conf and PATH.
 func (s *Settings) findRuntime(name string) (string, error) {
 	if strings.Contains(name, "/") {

@@ -50,6 +50,25 @@ setup() {
   is "$output" 0
 }
 
+@test "a volume that is pruned is removed, and the events say why" {
+  run_podctl volume create named
+  run_podctl volume create idle
+  run_podctl volume rm named
+  run_podctl volume prune --force
+  is "$(statuses --filter type=volume)" "volume:create volume:create volume:remove volume:remove volume:prune "
+  is "$(podctl events --stream=false --since "$began" --filter event=prune --format '{{.Name}}')" idle
+}
+
+@test "renumber is recorded, and migrate refuses an OCI runtime that is not there" {
+  run_podctl system renumber
+  is "$output$stderr" ""
+  is "$(statuses --filter type=system)" "system:renumber "
+  run_podctl system migrate --migrate-db --new-runtime "$(podctl info --format '{{.Host.OCIRuntime.Name}}')"
+  is "$output$stderr" ""
+  run_podctl 125 system migrate --new-runtime nope
+  is "$stderr" 'Error: change to runtime "nope" requested but no such runtime is defined: invalid argument'
+}
+
 @test "new events are seen as they happen, and old ones are not" {
   run_podctl pod create --name old
   "$PODCTL" "${PODCTL_ARGS[@]}" events --filter type=pod --format '{{.Name}}' >"$BATS_TEST_TMPDIR/seen" 3>&- &
