@@ -179,6 +179,9 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 	if b := g.EventsBackend; b != "" && b != "file" && b != "journald" && b != "none" {
 		return fmt.Errorf("configuring runtime: %q is not a valid events backend: %w", b, errdefs.ErrInvalidArg)
 	}
+	if b := g.DBBackend; b != "" && b != "sqlite" && b != "boltdb" {
+		return fmt.Errorf("configuring runtime: unsupported database backend: %q", b)
+	}
 	if g.LockTimeout < 0 {
 		return fmt.Errorf("lock timeout must not be negative (got %s)", g.LockTimeout)
 	}
