@@ -47,8 +47,9 @@ func (s *Store) endRead(reader *session) {
 // takeSnapshotSoon begins a transaction on the database itself. Where the other
 // process has not even made the WAL's index, SQLite waits longer than its busy
 // timeout says; then timely is false, and it is left to itself.
-func (s *Store) takeSnapshotSoon(ctx context.Context) (reader *session, err error, timely bool) { //nolint:revive // whether there is an error to speak of
-	reader, err = s.readers.take(ctx, s.reader())
+func (s *Store) takeSnapshotSoon(ctx context.Context) (_ *session, _ error, timely bool) { //nolint:revive // whether there is an error to speak of
+	// No result may be called reader: a return would take it from who still needs it.
+	reader, err := s.readers.take(ctx, s.reader())
 	if err != nil {
 		return nil, err, true
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"testing"
 
@@ -38,4 +39,21 @@ func TestReaderDoesNotWaitForWhoIsStopped(t *testing.T) {
 	require.NoError(t, stopped.Close())
 	addPod(t, reader, "bb", "db", 2)
 	require.Equal(t, []string{"web", "db"}, names())
+}
+
+// TestReadGivenUp: who no longer waits for a snapshot leaves it to itself, and the
+// session is there for the next.
+func TestReadGivenUp(t *testing.T) {
+	s := open(t)
+	for range 500 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		if err := s.View(ctx, func(*Tx) error { return nil }); err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
+	for range readers {
+		_, err := s.readers.take(t.Context(), s.reader())
+		require.NoError(t, err)
+	}
 }
