@@ -74,8 +74,12 @@ type Event struct {
 	// ExitCode is set for died, exec_died and remove.
 	ExitCode *int
 	Error    string
-	// Health is the status of a health_status event.
-	Health string
+	// Health is the status of a health_status event, HealthStreak how often the
+	// check has failed in a row, and HealthLog its last run as JSON, or "" where
+	// events are not where that is logged.
+	Health       string
+	HealthStreak int
+	HealthLog    string
 	// Attributes are the object's labels.
 	Attributes map[string]string
 }

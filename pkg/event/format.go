@@ -74,7 +74,7 @@ func (e Event) facts() []string {
 		facts = append(facts, "pod_id="+e.PodID)
 	}
 	if e.Health != "" {
-		facts = append(facts, "health_status="+e.Health)
+		facts = append(facts, "health_status="+e.Health, fmt.Sprintf("health_failing_streak=%d", e.HealthStreak), "health_log="+e.HealthLog)
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.Attributes)) {
 		facts = append(facts, key+"="+e.Attributes[key])

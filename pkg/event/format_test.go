@@ -30,9 +30,14 @@ func TestFormat(t *testing.T) {
 			`{"ContainerExitCode":3,"ID":"` + id + `","Image":"busybox","Name":"one","Status":"died",TIME"Type":"container","PodID":"cd","Attributes":{"a":"1","b":"2"}}`,
 		},
 		{
-			"health", Event{Type: Container, Status: HealthStatus, ID: id, Name: "one", Health: "healthy"},
-			"container health_status " + id + " (image=, name=one, health_status=healthy)",
-			`{"ID":"` + id + `","Name":"one","Status":"health_status",TIME"Type":"container","health_status":"healthy","Attributes":null}`,
+			"health", Event{Type: Container, Status: HealthStatus, ID: id, Name: "one", Health: "healthy", Attributes: map[string]string{"a": "1"}},
+			"container health_status " + id + " (image=, name=one, health_status=healthy, health_failing_streak=0, health_log=, a=1)",
+			`{"ID":"` + id + `","Name":"one","Status":"health_status",TIME"Type":"container","health_status":"healthy","Attributes":{"a":"1"}}`,
+		},
+		{
+			"logged_health", Event{Type: Container, Status: HealthStatus, ID: id, Name: "one", Health: "unhealthy", HealthStreak: 3, HealthLog: `{"ExitCode":1}`},
+			"container health_status " + id + ` (image=, name=one, health_status=unhealthy, health_failing_streak=3, health_log={"ExitCode":1})`,
+			`{"ID":"` + id + `","Name":"one","Status":"health_status",TIME"Type":"container","health_status":"unhealthy","Attributes":null}`,
 		},
 		{
 			"network", Event{Type: Network, Status: Create, ID: id, Name: "net1", Network: "net1", Attributes: map[string]string{"driver": "bridge"}},

@@ -134,7 +134,7 @@ func (r *Runtime) recordHealth(ctx context.Context, c *container.Container, res 
 		}
 		return r.store.Update(ctx, func(tx *store.Tx) error {
 			e := containerEvent(c, event.HealthStatus)
-			e.Health = state.Status
+			e.Health, e.HealthStreak, e.HealthLog = state.Status, state.FailingStreak, state.eventLog(c.Config.Health)
 			return tx.AddEvent(ctx, e)
 		})
 	})

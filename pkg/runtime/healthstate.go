@@ -67,6 +67,16 @@ func (s healthState) report(status string) *InspectHealth {
 	return &InspectHealth{Status: status, FailingStreak: s.FailingStreak, Log: s.Log}
 }
 
+// eventLog is the last run for an event, if it is with the events that runs are
+// to be logged.
+func (s healthState) eventLog(h *container.Health) string {
+	if h.LogDest != "events_logger" || len(s.Log) == 0 {
+		return ""
+	}
+	b, _ := json.Marshal(s.Log[len(s.Log)-1]) // texts and a number
+	return string(b)
+}
+
 // healthResult is one run of a check.
 type healthResult struct {
 	start, end time.Time

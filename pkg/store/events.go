@@ -25,9 +25,9 @@ func (tx *Tx) AddEvent(ctx context.Context, e event.Event) error {
 	if e.ExitCode != nil {
 		code = sql.NullInt64{Int64: int64(*e.ExitCode), Valid: true}
 	}
-	_, err := tx.exec(ctx, `INSERT INTO events (at, type, status, id, name, image, pod_id, network, exit_code, error, health, attributes)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		nanos(tx.now), e.Type, e.Status, e.ID, e.Name, e.Image, e.PodID, e.Network, code, e.Error, e.Health, attributes)
+	_, err := tx.exec(ctx, `INSERT INTO events (at, type, status, id, name, image, pod_id, network, exit_code, error, health, health_streak, health_log, attributes)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		nanos(tx.now), e.Type, e.Status, e.ID, e.Name, e.Image, e.PodID, e.Network, code, e.Error, e.Health, e.HealthStreak, e.HealthLog, attributes)
 	return err
 }
 
@@ -40,7 +40,7 @@ type EventQuery struct {
 // Events returns the selected events in the order they happened.
 func (tx *Tx) Events(ctx context.Context, q EventQuery) ([]event.Event, error) {
 	until := nanos(q.Until)
-	return collect(ctx, tx, scanEvent, `SELECT seq, at, type, status, id, name, image, pod_id, network, exit_code, error, health, attributes
+	return collect(ctx, tx, scanEvent, `SELECT seq, at, type, status, id, name, image, pod_id, network, exit_code, error, health, health_streak, health_log, attributes
 		FROM events WHERE seq > ?1 AND at >= ?2 AND (?3 = 0 OR at <= ?3) ORDER BY seq`, q.AfterSeq, nanos(q.Since), until)
 }
 
@@ -51,7 +51,8 @@ func scanEvent(row scanner) (event.Event, error) {
 		code       sql.NullInt64
 		attributes string
 	)
-	err := row.Scan(&e.Seq, &at, &e.Type, &e.Status, &e.ID, &e.Name, &e.Image, &e.PodID, &e.Network, &code, &e.Error, &e.Health, &attributes)
+	err := row.Scan(&e.Seq, &at, &e.Type, &e.Status, &e.ID, &e.Name, &e.Image, &e.PodID, &e.Network, &code, &e.Error,
+		&e.Health, &e.HealthStreak, &e.HealthLog, &attributes)
 	if err != nil {
 		return e, err
 	}

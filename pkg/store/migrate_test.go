@@ -99,3 +99,24 @@ func TestMigrationOfAFilledDatabase(t *testing.T) {
 		require.Empty(t, copies(t, s))
 	})
 }
+
+// TestMigrationOfEvents: what older versions recorded is still told.
+func TestMigrationOfEvents(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	for _, stmt := range []string{
+		"ALTER TABLE events DROP COLUMN health_streak", "ALTER TABLE events DROP COLUMN health_log", "PRAGMA user_version=1",
+		"INSERT INTO events (at, type, status, health) VALUES (1, 'container', 'health_status', 'healthy')",
+	} {
+		_, err := s.write.ExecContext(ctx, stmt)
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.migrate(ctx, migrations))
+	view(t, s, func(tx *Tx) {
+		events, err := tx.Events(ctx, EventQuery{})
+		require.NoError(t, err)
+		require.Len(t, events, 1)
+		require.Equal(t, "healthy", events[0].Health)
+		require.Zero(t, events[0].HealthStreak)
+		require.Empty(t, events[0].HealthLog)
+	})
+}

@@ -75,7 +75,7 @@ func TestEvents(t *testing.T) {
 	s.now = func() time.Time { clock = clock.Add(time.Second); return clock }
 	code := -1
 	want := event.Event{Type: event.Container, Status: event.Died, ID: "c1", Name: "one", Image: "img", PodID: "aa", Network: "n",
-		ExitCode: &code, Error: "why", Health: "healthy", Attributes: map[string]string{"a": "b"}}
+		ExitCode: &code, Error: "why", Health: "healthy", HealthStreak: 2, HealthLog: "{}", Attributes: map[string]string{"a": "b"}}
 	for range 3 {
 		update(t, s, func(tx *Tx) { require.NoError(t, tx.AddEvent(ctx, want)) })
 	}

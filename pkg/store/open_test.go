@@ -85,7 +85,7 @@ func TestOpenRefuses(t *testing.T) {
 			require.NoError(t, s.Close())
 			_, err = raw(t, path).Exec("PRAGMA user_version=1000")
 			require.NoError(t, err)
-		}, errdefs.ErrUnsupported, []string{"was written by a newer podctl (schema 1000, this one knows 1)", "use that podctl, or name another --root"}},
+		}, errdefs.ErrUnsupported, []string{"was written by a newer podctl (schema 1000, this one knows 2)", "use that podctl, or name another --root"}},
 		"another_program's_database": {func(t *testing.T, path string) {
 			_, err := raw(t, path).Exec("CREATE TABLE theirs (x)")
 			require.NoError(t, err)

@@ -31,6 +31,20 @@ status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
   is "${#lines[@]}" 1
 }
 
+@test "events tell how often a check has failed, and what it said if that is asked for" {
+  requires containers
+  local began
+  began=$(date +%s.%N)
+  run_podctl run -d --name a --health-cmd 'exit 3' --health-interval disable "$IMAGE" sleep 1000
+  run_podctl run -d --name b --health-cmd 'echo -n why; exit 4' --health-interval disable --health-log-destination events_logger "$IMAGE" sleep 1000
+  run_podctl 1 healthcheck run a
+  run_podctl 1 healthcheck run a
+  run_podctl 1 healthcheck run b
+  run_podctl events --stream=false --since "$began" --filter event=health_status
+  like "${lines[1]}" ', name=a, health_status=starting, health_failing_streak=2, health_log=\)$'
+  like "${lines[2]}" ', name=b, health_status=starting, health_failing_streak=1, health_log=\{"Start":.*"ExitCode":4,"Output":"why"\}\)$'
+}
+
 @test "what a check found is forgotten with a restart" {
   requires containers
   run_podctl run -d --name a --health-cmd true "$IMAGE" sleep 1000
