@@ -9,6 +9,7 @@ import (
 	"github.com/containers/common/libimage"
 	"github.com/containers/image/v5/manifest"
 	"github.com/containers/image/v5/pkg/compression"
+	"github.com/containers/ocicrypt/helpers"
 	ociv1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -30,8 +31,13 @@ type PushOptions struct {
 	RemoveSignatures  bool
 	// SignBy is a GPG key ID, SignBySigstorePrivateKey a file.
 	SignBy, SignBySigstorePrivateKey string
-	Progress                         io.Writer
-	Registry                         image.Registry
+	// EncryptionKeys are "protocol:file" of keys to encrypt for, and EncryptLayers
+	// the layers that are encrypted for them, counted from 0 or, if negative, from
+	// behind; all if there is none.
+	EncryptionKeys []string
+	EncryptLayers  []int
+	Progress       io.Writer
+	Registry       image.Registry
 }
 
 // Push copies a local image to a registry, or to where another transport says,
@@ -79,6 +85,13 @@ func (l *Library) pushOptions(opts PushOptions) (*libimage.PushOptions, error) {
 			return nil, image.Classed(err, errdefs.ErrInvalidArg)
 		}
 		out.CompressionFormat = &algorithm
+	}
+	if len(opts.EncryptionKeys) > 0 {
+		crypto, err := helpers.CreateCryptoConfig(opts.EncryptionKeys, nil)
+		if err != nil {
+			return nil, fmt.Errorf("unable to obtain encryption config: invalid encryption keys: %w", err)
+		}
+		out.OciEncryptConfig, out.OciEncryptLayers = crypto.EncryptConfig, &opts.EncryptLayers
 	}
 	return out, nil
 }

@@ -1,6 +1,11 @@
 package library
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -27,4 +32,41 @@ func TestPush(t *testing.T) {
 	require.EqualError(t, err, "nope: image not known")
 	_, err = store.Push(t.Context(), "motd", destination, PushOptions{Format: "zip"})
 	require.ErrorIs(t, err, errdefs.ErrInvalidArgument)
+}
+
+// TestPushEncrypted: only who has the private key can read what was encrypted for
+// the public one.
+func TestPushEncrypted(t *testing.T) {
+	store, dir := openTestStore(t, "vfs", image.Hooks{}), t.TempDir()
+	loadTestImage(t, store, "hello", "localhost/motd:latest")
+	public, private := keyPair(t, dir)
+	destination := "oci:" + filepath.Join(dir, "layout") + ":copy"
+	_, err := store.Push(t.Context(), "motd", destination, PushOptions{Format: "oci", EncryptionKeys: []string{"jwe:" + public}, EncryptLayers: []int{-1}})
+	require.NoError(t, err)
+
+	_, err = store.Pull(t.Context(), destination, image.PullOptions{})
+	require.Error(t, err)
+	ids, err := store.Pull(t.Context(), destination, image.PullOptions{DecryptionKeys: []string{private}})
+	require.NoError(t, err)
+	require.Len(t, ids, 1)
+
+	_, err = store.Push(t.Context(), "motd", destination, PushOptions{EncryptionKeys: []string{"jwe"}})
+	require.ErrorContains(t, err, "unable to obtain encryption config: invalid encryption keys: ")
+}
+
+// keyPair writes two keys that belong together.
+func keyPair(t *testing.T, dir string) (public, private string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	require.NoError(t, err)
+	public, private = filepath.Join(dir, "public.pem"), filepath.Join(dir, "private.pem")
+	for path, block := range map[string]*pem.Block{
+		public:  {Type: "PUBLIC KEY", Bytes: der},
+		private: {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)},
+	} {
+		require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
+	}
+	return public, private
 }

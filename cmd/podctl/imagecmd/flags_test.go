@@ -95,6 +95,16 @@ func TestTerminals(t *testing.T) {
 	})
 }
 
+func TestPushFlags(t *testing.T) {
+	var got *pushOptions
+	env := cmdtest.New(t)
+	result := env.Run("", NewCmdPush(env.Factory, unopened(t), keep(&got)),
+		"--encryption-key", "jwe:a,b.pem", "--encryption-key", "jwe:c.pem", "--encrypt-layer", "0,-1", "img")
+	require.Equal(t, cmdtest.Result{}, result)
+	require.Equal(t, []string{"jwe:a,b.pem", "jwe:c.pem"}, got.Push.EncryptionKeys)
+	require.Equal(t, []int{0, -1}, got.Push.EncryptLayers)
+}
+
 func TestPullFlags(t *testing.T) {
 	run := func(t *testing.T, args ...string) *pullOptions {
 		var got *pullOptions

@@ -68,6 +68,8 @@ podctl push app oci-archive:/tmp/app.tar`,
 	fs.StringVar(&opts.DigestFile, "digestfile", "", "Write the digest of the pushed image to this `file`")
 	fs.BoolVarP(&opts.Quiet, "quiet", "q", false, "Show no progress")
 	fs.BoolVar(&opts.Push.RemoveSignatures, "remove-signatures", false, "Push no signatures of the image")
+	fs.StringArrayVar(&opts.Push.EncryptionKeys, "encryption-key", nil, "Encrypt the image for this `protocol:file`, such as jwe:public.pem")
+	fs.IntSliceVar(&opts.Push.EncryptLayers, "encrypt-layer", nil, "Encrypt this `layer` only, 0 for the first and -1 for the last")
 	fs.StringVar(&opts.Push.SignBy, "sign-by", "", "Sign with this GPG `key`")
 	fs.StringVar(&opts.Push.SignBySigstorePrivateKey, "sign-by-sigstore-private-key", "", "Sign with the sigstore key in this `file`")
 	return cmd
