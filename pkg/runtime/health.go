@@ -126,7 +126,7 @@ func (r *Runtime) recordHealth(ctx context.Context, c *container.Container, res 
 	err = r.locked(ctx, c.ID, func() error {
 		state = r.readHealth(c)
 		state.add(c.Config.Health, res)
-		if err := r.writeHealth(c.ID, state); err != nil {
+		if err := r.writeHealth(c, state); err != nil {
 			return err
 		}
 		if !r.settings.Conf.Engine.HealthcheckEvents {

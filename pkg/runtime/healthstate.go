@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/podctl/podctl/pkg/container"
 )
 
@@ -16,6 +18,9 @@ const (
 	healthHealthy   = "healthy"
 	healthUnhealthy = "unhealthy"
 )
+
+// healthLogEvents is the destination of the log of checks that says: the events.
+const healthLogEvents = "events_logger"
 
 // healthState is what the checks of one run of a container found. It lives in a
 // file beside the container's log and is worth nothing after a restart.
@@ -46,17 +51,40 @@ func (r *Runtime) readHealth(c *container.Container) healthState {
 	return s
 }
 
-func (r *Runtime) writeHealth(id string, s healthState) error {
-	b, err := json.Marshal(s)
+func (r *Runtime) writeHealth(c *container.Container, s healthState) error {
+	if err := replaceJSON(r.healthFile(c.ID), s); err != nil {
+		return fmt.Errorf("record health of container %s: %w", c.ID, err)
+	}
+	if file := healthLogFile(c); file != "" {
+		// It is for others to read: what we know ourselves is recorded.
+		if err := replaceJSON(file, s.report(s.Status)); err != nil {
+			logrus.Warnf("Health log of container %s: %v", c.ID, err)
+		}
+	}
+	return nil
+}
+
+// healthLogFile is where the user wants the log of the checks, too; "" for nowhere.
+func healthLogFile(c *container.Container) string {
+	switch dir := c.Config.Health.LogDest; dir {
+	case "", "local", healthLogEvents:
+		return ""
+	default:
+		return filepath.Join(dir, c.ID+"-healthcheck.log")
+	}
+}
+
+// replaceJSON writes a file that readers, who take no lock, never see half of.
+func replaceJSON(file string, content any) error {
+	b, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
-	file := r.healthFile(id)
 	part := file + ".part"
 	if err := os.WriteFile(part, b, 0o600); err != nil {
-		return fmt.Errorf("record health of container %s: %w", id, err)
+		return err
 	}
-	return os.Rename(part, file) // readers take no lock
+	return os.Rename(part, file)
 }
 
 // report is the state as inspect shows it.
@@ -70,7 +98,7 @@ func (s healthState) report(status string) *InspectHealth {
 // eventLog is the last run for an event, if it is with the events that runs are
 // to be logged.
 func (s healthState) eventLog(h *container.Health) string {
-	if h.LogDest != "events_logger" || len(s.Log) == 0 {
+	if h.LogDest != healthLogEvents || len(s.Log) == 0 {
 		return ""
 	}
 	b, _ := json.Marshal(s.Log[len(s.Log)-1]) // texts and a number

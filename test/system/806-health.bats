@@ -45,6 +45,20 @@ status() { podctl container inspect --format '{{.State.Health.Status}}' "$1"; }
   like "${lines[2]}" ', name=b, health_status=starting, health_failing_streak=1, health_log=\{"Start":.*"ExitCode":4,"Output":"why"\}\)$'
 }
 
+@test "what a check found stands in the directory it is to be logged in" {
+  requires containers
+  mkdir "$BATS_TEST_TMPDIR/logs"
+  run_podctl run -d --name a --health-cmd 'echo -n why; exit 4' --health-interval disable --health-log-destination "$BATS_TEST_TMPDIR/logs" "$IMAGE" sleep 1000
+  local log=$BATS_TEST_TMPDIR/logs/$output-healthcheck.log
+  run_podctl 1 healthcheck run a
+  is "$(jq -c '[.Status,.FailingStreak,.Log[0].ExitCode,.Log[0].Output]' "$log")" '["starting",1,4,"why"]'
+  is "$(ls "$BATS_TEST_TMPDIR/logs")" "${log##*/}"
+  rm -r "$BATS_TEST_TMPDIR/logs"
+  run_podctl 1 healthcheck run a
+  is "$output" unhealthy
+  like "$stderr" 'level=warning msg="Health log of container '
+}
+
 @test "what a check found is forgotten with a restart" {
   requires containers
   run_podctl run -d --name a --health-cmd true "$IMAGE" sleep 1000
