@@ -182,6 +182,9 @@ func (g *Globals) Apply(cmd *cobra.Command, io *iostreams.IOStreams) error {
 	if b := g.DBBackend; b != "" && b != "sqlite" && b != "boltdb" {
 		return fmt.Errorf("configuring runtime: unsupported database backend: %q", b)
 	}
+	if n := g.NetworkBackend; n != "" && n != "netavark" {
+		return fmt.Errorf("could not get runtime: cni support is not enabled in this build, only netavark. Got unsupported network backend %q", n)
+	}
 	if g.LockTimeout < 0 {
 		return fmt.Errorf("lock timeout must not be negative (got %s)", g.LockTimeout)
 	}

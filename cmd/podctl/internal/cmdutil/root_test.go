@@ -69,6 +69,7 @@ func TestUsageErrors(t *testing.T) {
 		{"a_group_suggests_prefixes", []string{"pod", "sta"}, "Error: unrecognized command `podctl pod sta`\n\nDid you mean this?\n\tstart\n\tstatus\n\nTry 'podctl pod --help' for more information\n"},
 		{"a_group_suggests_nothing_similar", []string{"pod", "sart"}, "Error: unrecognized command `podctl pod sart`\nTry 'podctl pod --help' for more information\n"},
 		{"a_run_error_has_no_hint", []string{"pod", "status"}, "Error: down\n"},
+		{"network_backend_is_netavark", []string{"--network-backend=cni", "start"}, "Error: could not get runtime: cni support is not enabled in this build, only netavark. Got unsupported network backend \"cni\"\n"},
 		{"db_backend_is_a_word", []string{"--db-backend=x", "start"}, "Error: configuring runtime: unsupported database backend: \"x\"\n"},
 		{"events_backend_is_a_word", []string{"--events-backend=x", "start"}, "Error: configuring runtime: \"x\" is not a valid events backend: invalid argument\n"},
 		{"workers_must_be_positive", []string{"--max-workers=-1", "start"}, "Error: maximum workers must be set to a positive number (got -1)\n"},
