@@ -83,14 +83,25 @@ func execute(formatter *report.Formatter, data any) error {
 	return cmp.Or(err, formatter.Flush())
 }
 
+// heading is the row of column names. A placeholder with an argument is a method
+// here as it is of the rows: of a map it would be an error.
+type heading map[string]string
+
+// Label heads the column of one label.
+func (heading) Label(key string) string { return strings.ToUpper(key) }
+
 // headings makes a row of column names. A row type may be a struct or a
 // pointer to one.
-func headings[T any](named map[string]string) []map[string]string {
+func headings[T any](named map[string]string) []heading {
 	row := reflect.TypeFor[T]()
 	if row.Kind() == reflect.Pointer {
 		row = row.Elem()
 	}
-	return report.Headers(reflect.New(row).Interface(), named)
+	var rows []heading
+	for _, names := range report.Headers(reflect.New(row).Interface(), named) {
+		rows = append(rows, names)
+	}
+	return rows
 }
 
 // RenderOne prints one object: as JSON on request, else by template, with

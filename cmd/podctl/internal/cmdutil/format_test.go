@@ -16,6 +16,9 @@ type row struct {
 // Count is a method column: its heading must be named.
 func (row) Count() int { return 2 }
 
+// Label is a column with an argument.
+func (r row) Label(key string) string { return r.Labels[key] }
+
 func listFormat(format string) ListFormat {
 	return ListFormat{
 		Command: "ps",
@@ -46,6 +49,10 @@ func TestRenderList(t *testing.T) {
 			"POD ID        # OF CONTAINERS\n" +
 			"0123456789ab  2\n" +
 			"x             2\n"},
+		{"a_label_is_headed_by_its_key", `table {{.ID}} {{.Label "a"}}`, rows, "" +
+			"POD ID        A\n" +
+			"0123456789ab  <b>\n" +
+			"x             \n"},
 		{"functions", `{{upper .Name}} {{lower "A"}} {{title "ab"}} {{join (split "a,b" ",") "-"}} {{truncate .ID 3}} [{{pad "x" 1 2}}]`, rows[:1], "WEB a Ab a-b 012 [ x  ]\n"},
 		{"json_function", "{{json .Labels}}", rows[:1], `{"a":"<b>"}` + "\n"},
 		{"json_dot_is_a_template", "{{json .}}", rows[1:], `{"ID":"x","Name":"a-name-beyond-twelve","Labels":null}` + "\n"},
