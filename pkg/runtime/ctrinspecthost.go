@@ -22,7 +22,7 @@ func (r *Runtime) hostConfig(in *inspected) *InspectHostConfig {
 		Dns: list(cfg.Network.DNSServers), DnsOptions: list(cfg.Network.DNSOptions), DnsSearch: list(cfg.Network.DNSSearch),
 		ExtraHosts: list(cfg.Network.HostAdd), HostsFile: cfg.Network.HostsFile, GroupAdd: list(cfg.Groups),
 		Privileged: cfg.Security.Privileged, PublishAllPorts: cfg.Network.PublishAll, ReadonlyRootfs: cfg.Storage.ReadOnly,
-		SecurityOpt: list(cfg.Security.Opts), Tmpfs: tmpfs(cfg), ShmSize: value(cfg.Storage.ShmSize), Runtime: "oci", ConsoleSize: []uint{0, 0},
+		SecurityOpt: securityOpts(&cfg.Security), Tmpfs: tmpfs(cfg), ShmSize: value(cfg.Storage.ShmSize), Runtime: "oci", ConsoleSize: []uint{0, 0},
 		CpuShares: l.shares, Memory: l.memory, NanoCpus: int64(cfg.Resources.CPUs * 1e9), CpuPeriod: l.period, CpuQuota: l.quota,
 		CpuRealtimePeriod: l.rtPeriod, CpuRealtimeRuntime: l.rtRuntime, CpusetCpus: l.cpus, CpusetMems: l.mems,
 		MemoryReservation: l.reserve, MemorySwap: l.swap, MemorySwappiness: l.swappiness, OomKillDisable: l.oomKillDisable, BlkioWeight: l.weight,
@@ -44,6 +44,23 @@ func (r *Runtime) hostConfig(in *inspected) *InspectHostConfig {
 	r.addCgroup(h, cfg)
 	return h
 }
+
+// securityOpts are the options as given, but for no-new-privileges: it shows
+// when it holds, also when it is the pod's.
+func securityOpts(s *container.Security) []string {
+	opts := []string{}
+	if s.NoNewPrivs {
+		opts = append(opts, noNewPrivileges)
+	}
+	for _, opt := range s.Opts {
+		if !strings.HasPrefix(opt, noNewPrivileges) {
+			opts = append(opts, opt)
+		}
+	}
+	return opts
+}
+
+const noNewPrivileges = "no-new-privileges"
 
 // effectiveRlimits are those that were asked for, and the default ones of other kinds.
 func (r *Runtime) effectiveRlimits(cfg *container.Config) []specs.POSIXRlimit {

@@ -152,6 +152,23 @@ func TestInspectContainerConfig(t *testing.T) {
 	require.Equal(t, "/run/netns/x", d.NetworkSettings.SandboxKey)
 }
 
+func TestInspectShowsNoNewPrivilegesWhereItHolds(t *testing.T) {
+	for name, test := range map[string]struct {
+		security container.Security
+		want     []string
+	}{
+		"of_its_own":     {container.Security{NoNewPrivs: true, Opts: []string{"label=disable", "no-new-privileges:true"}}, []string{"no-new-privileges", "label=disable"}},
+		"of_its_pod":     {container.Security{NoNewPrivs: true}, []string{"no-new-privileges"}},
+		"switched_off":   {container.Security{Opts: []string{"no-new-privileges=false"}}, []string{}},
+		"nothing_at_all": {container.Security{}, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := inspectOne(t, withConfig(func(c *container.Config) { c.Security = test.security }))
+			require.Equal(t, test.want, d.HostConfig.SecurityOpt)
+		})
+	}
+}
+
 func TestInspectContainerState(t *testing.T) {
 	ctx := context.Background()
 	r := reader(t)

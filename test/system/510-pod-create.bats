@@ -331,6 +331,9 @@ $(readlink /proc/self/ns/uts)"
   run_podctl pod create --name web --security-opt no-new-privileges --security-opt seccomp=unconfined
   in_pod web 'grep -E "NoNewPrivs|^Seccomp:" /proc/self/status'
   is "$output" $'NoNewPrivs:\t1\nSeccomp:\t0'
+  run_podctl create --pod web --name member "$IMAGE" true
+  run_podctl inspect member --format '{{.HostConfig.SecurityOpt}}'
+  is "$output" "[no-new-privileges]"
 }
 
 # --- the end of members ---
