@@ -60,6 +60,17 @@ setup_file() {
   run_podctl umount a
 }
 
+@test "--all mounts what there is to mount" {
+  requires root
+  run_podctl pod create --name web # the infra container has no root filesystem yet
+  run_podctl create --pod web --name a "$IMAGE" true
+  run_podctl mount --all
+  [[ -x $output/bin/busybox ]]
+  run_podctl ps -a --no-trunc --format '{{.ID}}' --filter name=infra
+  run_podctl 125 mount "$output"
+  like "$stderr" "has no root filesystem while it does not run"
+}
+
 @test "a running container is listed as mounted and not unmounted" {
   requires containers
   run_podctl run -d --name a "$IMAGE" sleep 1000

@@ -9,6 +9,7 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
 	"github.com/podctl/podctl/cmd/podctl/internal/iostreams"
+	"github.com/podctl/podctl/pkg/errdefs"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
@@ -83,6 +84,9 @@ func mountRun(ctx context.Context, opts *mountOptions) error {
 	var errs []error
 	for _, c := range found {
 		path, err := eng.MountContainer(ctx, c.ID)
+		if opts.Select.All && errors.Is(err, errdefs.ErrInvalidState) {
+			continue // an infra container at rest has nothing to mount
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -13,14 +13,17 @@ import (
 
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdtest"
 	"github.com/podctl/podctl/cmd/podctl/internal/cmdutil"
+	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
 	engine "github.com/podctl/podctl/pkg/runtime"
 )
 
-// fakeRootfs has the containers a, which runs, and off.
+// fakeRootfs has the containers a, which runs, and off. While bare is set, off has
+// no root filesystem.
 type fakeRootfs struct {
 	fakeStats
-	did []string
+	did  []string
+	bare bool
 }
 
 func (e *fakeRootfs) ExportContainer(_ context.Context, id string, w io.Writer) error {
@@ -36,6 +39,9 @@ func (e *fakeRootfs) DiffContainer(_ context.Context, name, _ string) ([]image.C
 }
 
 func (e *fakeRootfs) MountContainer(_ context.Context, id string) (string, error) {
+	if e.bare && id == "off" {
+		return "", fmt.Errorf("container off has no root filesystem while it does not run: %w", errdefs.ErrInvalidState)
+	}
 	return "/mnt/" + id, nil
 }
 
@@ -71,6 +77,15 @@ func rootfsCommand(f *cmdutil.Factory, e *fakeRootfs, name string) *cobra.Comman
 		opts.Engine = func(context.Context) (unmounter, error) { return e, nil }
 		return unmountRun(ctx, opts)
 	})
+}
+
+func TestMountAllSkipsWhatHasNothingToMount(t *testing.T) {
+	env, eng := cmdtest.New(t), &fakeRootfs{bare: true}
+	got := env.Run("", rootfsCommand(env.Factory, eng, "mount"), "--all")
+	require.Equal(t, cmdtest.Result{Stdout: "/mnt/a\n"}, got)
+	env = cmdtest.New(t)
+	got = env.Run("", rootfsCommand(env.Factory, eng, "mount"), "a", "off")
+	require.Equal(t, cmdtest.Result{Code: 125, Stdout: "/mnt/a\n", Stderr: "Error: container off has no root filesystem while it does not run: invalid state\n"}, got)
 }
 
 func TestRootfs(t *testing.T) {

@@ -20,6 +20,9 @@ func (fakeStats) ResolveContainers(_ context.Context, sel engine.Selection) (fou
 	if sel.Latest {
 		return []engine.Target{{ID: "off"}}, nil
 	}
+	if sel.All {
+		sel.Names = []string{"a", "off"}
+	}
 	for _, name := range sel.Names {
 		if name != "a" && name != "off" {
 			return nil, fmt.Errorf("no container with name or ID %q found: %w", name, errdefs.ErrNoSuchCtr)
