@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -287,9 +288,13 @@ func (r *Runtime) writeHosts(path string, c *container.Container) error {
 	if c.Config.Namespaces.Net.IsHost() {
 		names = names[:1]
 	}
+	addresses := network.Addresses(c.Runtime.NetStatus)
+	if c.Config.Namespaces.Net.Mode == container.ModeNone {
+		addresses = []net.IP{net.IPv4(127, 0, 0, 1)} // or a program that looks up its own host fails
+	}
 	return network.WriteHosts(path, network.HostsOptions{
 		BaseFile: base, ExtraHosts: c.Config.Network.HostAdd, Names: slices.Compact(names),
-		Addresses: network.Addresses(c.Runtime.NetStatus), HostIP: nets.HostIP(c.Runtime.NetStatus),
+		Addresses: addresses, HostIP: nets.HostIP(c.Runtime.NetStatus),
 	})
 }
 

@@ -229,6 +229,14 @@ address_of() {
   like "$output" '^10\.88\.0\.1[[:space:]]'
 }
 
+@test "without a network a container finds itself" {
+  run_podctl run --rm --network none --name own --hostname given "$IMAGE" grep given /etc/hosts
+  is "$output" $'127.0.0.1\tgiven own'
+  run_podctl pod create --name web --network none
+  run_podctl run --rm --pod web "$IMAGE" grep -w web /etc/hosts
+  like "$output" $'127.0.0.1\tweb .*-infra'
+}
+
 @test "a container joins a network once, and leaves it once" {
   run_podctl network create joined
   run_podctl create --name member --network podman "$IMAGE" true
