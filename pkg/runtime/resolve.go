@@ -20,7 +20,7 @@ type Selection struct {
 	All, Latest bool
 	// Filters select containers as those of `ps` do.
 	Filters []string
-	// Ignore skips names that match nothing.
+	// Ignore skips names that match nothing, and the newest of none.
 	Ignore bool
 	// Lost finds pods too that have containers but no row of their own.
 	Lost bool
@@ -85,6 +85,9 @@ func (r *Runtime) ResolvePods(ctx context.Context, sel Selection) (targets []Tar
 			return err
 		case sel.Latest:
 			id, err := tx.NewestPod(ctx)
+			if sel.Ignore && errors.Is(err, errdefs.ErrNoSuchPod) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}
@@ -152,6 +155,9 @@ func (r *Runtime) ResolveContainers(ctx context.Context, sel Selection) (targets
 			return err
 		case sel.Latest:
 			id, err := tx.NewestContainer(ctx)
+			if sel.Ignore && errors.Is(err, errdefs.ErrNoSuchCtr) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}

@@ -59,6 +59,10 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   is "$output$stderr" ""
   run_podctl 1 pod rm --latest
   is "$stderr" "Error: no such pod"
+  run_podctl pod rm --force --latest
+  is "$output$stderr" ""
+  run_podctl pod stop --ignore --latest
+  is "$output$stderr" ""
   run_podctl pod rm --all
   is "$output$stderr" ""
 }

@@ -43,6 +43,10 @@ gone() { is "$(podctl ps -a --quiet --filter "name=^$1\$" 3>&-)" "" "container $
   is "$stderr" "Error: reading CIDFile: open /nonexistent: no such file or directory"
   run_podctl 1 rm --latest
   is "$stderr" "Error: no such container"
+  run_podctl rm --force --latest
+  is "$output$stderr" ""
+  run_podctl stop --ignore --latest
+  is "$output$stderr" ""
 }
 
 @test "running and paused containers need --force" {

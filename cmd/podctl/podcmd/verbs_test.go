@@ -37,6 +37,8 @@ func (e *fakeEngine) ResolvePods(_ context.Context, sel engine.Selection) ([]eng
 	switch {
 	case sel.All && e.empty:
 		return nil, nil
+	case sel.Latest && e.empty && sel.Ignore:
+		return nil, nil
 	case sel.Latest && e.empty:
 		return nil, errdefs.ErrNoSuchPod
 	case sel.All:
@@ -199,6 +201,7 @@ func TestOutputAndExitCode(t *testing.T) {
 		{"force_implies_ignore", []string{"rm", "-f", "x"}, false, cmdtest.Result{}, nil},
 		{"rm_that_fails", []string{"rm", "db"}, false, cmdtest.Result{Code: 125, Stderr: boom}, []string{"d1"}},
 		{"rm_latest_of_none", []string{"rm", "-l"}, true, cmdtest.Result{Code: 1, Stderr: "Error: no such pod\n"}, nil},
+		{"rm_latest_of_none_by_force", []string{"rm", "-fl"}, true, cmdtest.Result{}, nil},
 		{"rm_time_needs_force", []string{"rm", "-t", "1", "web"}, false, cmdtest.Result{Code: 125, Stderr: "Error: --force option must be specified to use the --time option\n"}, nil},
 		{"start_shows_its_plan", []string{"start", "--dry-run", "web"}, false, cmdtest.Result{Stdout: "2 do pod w1 web\n"}, nil},
 		{"stop_shows_its_plan", []string{"stop", "--dry-run", "web"}, false, cmdtest.Result{Stdout: "2 do pod w1 web\n"}, nil},
