@@ -131,3 +131,35 @@ func TestPorts(t *testing.T) {
 		}
 	})
 }
+
+func TestMoveHosts(t *testing.T) {
+	ips := func(texts ...string) (list []net.IP) {
+		for _, text := range texts {
+			list = append(list, net.ParseIP(text))
+		}
+		return list
+	}
+	const others = "127.0.0.1\tlocalhost\n9.9.9.9\tmine\n"
+	for name, tc := range map[string]struct {
+		before   string
+		was, now []net.IP
+		after    string
+	}{
+		"one_more":          {others + "10.0.0.2\tid web\n", ips("10.0.0.2"), ips("10.0.0.2", "10.0.1.2"), others + "10.0.0.2\tid web\n10.0.1.2\tid web\n"},
+		"one_less":          {others + "10.0.0.2\tid web\n10.0.1.2\tid web\n", ips("10.0.0.2", "10.0.1.2"), ips("10.0.1.2"), others + "10.0.1.2\tid web\n"},
+		"another":           {others + "10.0.0.2\tid web\n", ips("10.0.0.2"), ips("127.0.0.1"), others + "127.0.0.1\tid web\n"},
+		"as_it_is":          {"# kept\n" + others, ips("10.0.0.2"), ips("10.0.0.2"), "# kept\n" + others},
+		"taken_away":        {others, ips("10.0.0.2"), ips("10.0.0.2", "10.0.1.2"), others},
+		"nothing_was":       {others, nil, ips("10.0.1.2"), others},
+		"killed_when_added": {others + "10.0.0.2\tid web\n10.0.1.2\tid web\n", ips("10.0.0.2"), ips("10.0.1.2"), others + "10.0.1.2\tid web\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "hosts")
+			require.NoError(t, os.WriteFile(path, []byte(tc.before), 0o600))
+			for range 2 {
+				require.NoError(t, MoveHosts(path, []string{"id", "web"}, tc.was, tc.now))
+				require.Equal(t, tc.after, content(t, path))
+			}
+		})
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/containers/common/libnetwork/etchosts"
 	"github.com/containers/common/libnetwork/types"
@@ -49,6 +51,62 @@ func WriteHosts(path string, opts HostsOptions) error {
 	return nil
 }
 
+// HostNames are what the host is called in hosts files.
+func HostNames() []string {
+	return []string{etchosts.HostContainersInternal, "host.docker.internal"}
+}
+
+// MoveHosts changes the lines that a hosts file has for names from the addresses in
+// was to those in now, in place, as [WriteHosts] does. All other lines stay, and where
+// the file has no line for the names at any of the addresses, none come. Idempotent.
+func MoveHosts(path string, names []string, was, now []net.IP) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("update hosts file: %w", err)
+	}
+	var kept strings.Builder
+	found := false
+	for line := range strings.Lines(string(text)) {
+		ip, ours := hostLine(line, names)
+		if ours && slices.ContainsFunc(slices.Concat(was, now), ip.Equal) {
+			found = true
+			if !slices.ContainsFunc(now, ip.Equal) {
+				continue
+			}
+			now = without(now, []net.IP{ip})
+		}
+		kept.WriteString(strings.TrimSuffix(line, "\n") + "\n")
+	}
+	if !found {
+		return nil
+	}
+	for _, ip := range now {
+		fmt.Fprintf(&kept, "%s\t%s\n", ip, strings.Join(names, " "))
+	}
+	if kept.String() == string(text) {
+		return nil
+	}
+	if err := os.WriteFile(path, []byte(kept.String()), 0o644); err != nil {
+		return fmt.Errorf("update hosts file: %w", err)
+	}
+	return nil
+}
+
+// hostLine reports whether a line of a hosts file has one of the names, and where.
+func hostLine(line string, names []string) (net.IP, bool) {
+	line, _, _ = strings.Cut(line, "#")
+	fields := strings.Fields(line)
+	if len(fields) == 0 {
+		return nil, false
+	}
+	return net.ParseIP(fields[0]), slices.ContainsFunc(fields[1:], func(name string) bool { return slices.Contains(names, name) })
+}
+
+// without returns the addresses that are not among others.
+func without(ips, others []net.IP) []net.IP {
+	return slices.DeleteFunc(slices.Clone(ips), func(ip net.IP) bool { return slices.ContainsFunc(others, ip.Equal) })
+}
+
 // BaseHostsFile is the file that base_hosts_file in containers.conf means: ""
 // is the host's, "none" is none, "image" is the one in the image mounted at
 // rootfs, else it is a path.
@@ -81,6 +139,20 @@ func (b *Backend) HostIP(status map[string]types.StatusBlock) string {
 		}
 	}
 	return etchosts.GetHostContainersInternalIP(opts)
+}
+
+// Gateways are the addresses through which a container on these networks leaves them.
+func Gateways(status map[string]types.StatusBlock) (ips []net.IP) {
+	for _, block := range status {
+		for _, link := range block.Interfaces {
+			for _, subnet := range link.Subnets {
+				if subnet.Gateway != nil {
+					ips = append(ips, subnet.Gateway)
+				}
+			}
+		}
+	}
+	return ips
 }
 
 // Addresses lists the container's addresses in order of network and interface name.

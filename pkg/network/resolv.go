@@ -58,6 +58,14 @@ func WriteResolvConf(path string, opts ResolvOptions) error {
 	return nil
 }
 
+// SameDNS reports whether resolv.conf is the same for both states of a container's
+// networks.
+func SameDNS(a, b map[string]types.StatusBlock) bool {
+	servers, domains := dnsOf(a)
+	otherServers, otherDomains := dnsOf(b)
+	return slices.Equal(servers, otherServers) && slices.Equal(domains, otherDomains)
+}
+
 // dnsOf collects the networks' DNS servers and search domains, each once.
 func dnsOf(status map[string]types.StatusBlock) (servers, domains []string) {
 	for _, network := range slices.Sorted(maps.Keys(status)) {

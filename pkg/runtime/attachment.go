@@ -67,10 +67,15 @@ func (r *Runtime) makeNetNS(c *container.Container, held heldNS) error {
 }
 
 // connects reports whether the container's own network namespace is to be
-// connected to something.
+// connected to something. One that was taken off all its networks is on none.
 func connects(cfg *container.Config) bool {
-	mode := cfg.Namespaces.Net.Mode
-	return ownsNetNS(cfg) && mode != container.ModeNone && mode != container.ModePrivate
+	switch mode := cfg.Namespaces.Net.Mode; mode {
+	case container.ModeNone, container.ModePrivate:
+		return false
+	case container.ModeBridge:
+		return len(cfg.Network.Networks) > 0
+	}
+	return ownsNetNS(cfg)
 }
 
 // connectNetwork begins to connect the namespace that makeNetNS made. The function

@@ -6,10 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/containers/common/pkg/cgroupv2"
@@ -21,7 +18,6 @@ import (
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
 	"github.com/podctl/podctl/pkg/image"
-	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/version"
 )
 
@@ -237,75 +233,6 @@ func (r *Runtime) hostname(c *container.Container) string {
 
 // nonHostname is what a container's name may have and a host's may not.
 var nonHostname = regexp.Delayed(`[^a-zA-Z0-9.-]`)
-
-// etcFiles says where /etc/hosts, resolv.conf and hostname come from: the
-// container whose network namespace is joined, or written anew.
-func (r *Runtime) etcFiles(c *container.Container, in *bundleInput, late *lateFiles) {
-	if ns := c.Config.Namespaces.Net; ns.Mode == container.ModeContainer {
-		dir, other := r.settings.BundleDir(ns.Value), in.joined[ns.Value]
-		if !other.Config.Network.LeavesHosts() && !c.Config.Network.LeavesHosts() {
-			in.hosts.From = existing(filepath.Join(dir, "hosts"))
-		}
-		if !other.Config.Network.NoResolvConf {
-			in.resolvConf.From = existing(filepath.Join(dir, "resolv.conf"))
-		}
-	} else {
-		if !c.Config.Network.LeavesHosts() {
-			in.hosts.Write = late.later(func(path string) error { return r.writeHosts(path, c) })
-		}
-		if !c.Config.Network.NoResolvConf {
-			in.resolvConf.Write = late.later(func(path string) error { return network.WriteResolvConf(path, r.resolvOptions(c)) })
-		}
-	}
-	if !c.Config.Network.NoHostname && !c.Config.Namespaces.UTS.IsHost() {
-		in.hostname.Write = bundle.HostnameFile(in.spec.Hostname).Write
-	}
-}
-
-// existing is the path if there is such a file, else "".
-func existing(path string) string {
-	if isGone(path) {
-		return ""
-	}
-	return path
-}
-
-// writeHosts writes the container's own /etc/hosts.
-func (r *Runtime) writeHosts(path string, c *container.Container) error {
-	setting := c.Config.Network.HostsFile
-	if setting == "" {
-		setting = r.settings.Conf.Containers.BaseHostsFile
-	}
-	base, err := network.BaseHostsFile(setting, c.Runtime.Mountpoint)
-	if err != nil {
-		return err
-	}
-	nets, err := r.links()
-	if err != nil {
-		return err
-	}
-	names := []string{r.hostname(c), c.Name}
-	if c.Config.Namespaces.Net.IsHost() {
-		names = names[:1]
-	}
-	addresses := network.Addresses(c.Runtime.NetStatus)
-	if c.Config.Namespaces.Net.Mode == container.ModeNone {
-		addresses = []net.IP{net.IPv4(127, 0, 0, 1)} // or a program that looks up its own host fails
-	}
-	return network.WriteHosts(path, network.HostsOptions{
-		BaseFile: base, ExtraHosts: c.Config.Network.HostAdd, Names: slices.Compact(names),
-		Addresses: addresses, HostIP: nets.HostIP(c.Runtime.NetStatus),
-	})
-}
-
-func (r *Runtime) resolvOptions(c *container.Container) network.ResolvOptions {
-	n := c.Config.Network
-	opts := network.ResolvOptions{Servers: n.DNSServers, Searches: n.DNSSearch, Options: n.DNSOptions, Status: c.Runtime.NetStatus}
-	if ownsNetNS(c.Config) {
-		opts.NSPath = c.Runtime.NetNS
-	}
-	return opts
-}
 
 // confRlimits reads default_ulimits of containers.conf: "name=soft[:hard]".
 func confRlimits(ulimits []string) ([]specs.POSIXRlimit, error) {

@@ -117,6 +117,7 @@ func saveNetworks(ctx context.Context, tx *store.Tx, c *container.Container) err
 // and puts it on those that are new, and notes in c where it is. Idempotent.
 func (r *Runtime) rewireHost(ctx context.Context, c *container.Container) error {
 	if r.alive(c.Runtime.Process) {
+		was := c.Runtime.NetStatus
 		nets, err := r.links()
 		if err != nil {
 			return err
@@ -135,6 +136,9 @@ func (r *Runtime) rewireHost(ctx context.Context, c *container.Container) error 
 				return err
 			}
 			c.Runtime.NetStatus = joinStatus(c.Runtime.NetStatus, status)
+		}
+		if err := r.refreshEtc(c, nets, was); err != nil {
+			return err
 		}
 		if err := r.writeNetStatus(c); err != nil {
 			return err

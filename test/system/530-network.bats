@@ -258,3 +258,36 @@ address_of() {
   run_podctl events --stream=false --filter type=network --filter event=connect --filter event=disconnect --format '{{.Status}} {{.ID}} {{.Name}} {{.Network}}'
   is "$(grep "$id" <<<"$output")" "connect $id member joined"$'\n'"disconnect $id member joined"
 }
+
+@test "a container that changes networks finds itself, the host and the name server" {
+  run_podctl network create --subnet 10.94.1.0/24 one
+  run_podctl network create --subnet 10.94.2.0/24 two
+  run_podctl pod create --name web --network one
+  run_podctl run -d --pod web --name member "$IMAGE" sleep 300
+  run_podctl exec member sh -c 'echo 192.0.2.7 mine >>/etc/hosts'
+  local infra addresses='grep -w web /etc/hosts | cut -f1; grep nameserver /etc/resolv.conf; grep mine /etc/hosts'
+  infra=$(podctl pod inspect web --format '{{.InfraContainerID}}' 3>&-)
+  run_podctl network connect two "$infra"
+  run_podctl exec member sh -c "$addresses"
+  is "$output" $'10.94.1.2\n10.94.2.2\nnameserver 10.94.1.1\nnameserver 10.94.2.1\n192.0.2.7 mine'
+  run_podctl network disconnect one "$infra"
+  run_podctl exec member sh -c "$addresses"
+  is "$output" $'10.94.2.2\nnameserver 10.94.2.1\n192.0.2.7 mine'
+  if [[ $(id -u) == 0 ]]; then # a user's is reached beyond the networks
+    run_podctl exec member grep host.containers.internal /etc/hosts
+    like "$output" '^10\.94\.2\.1[[:space:]]'
+  fi
+}
+
+@test "a container that was taken off its only network starts without one" {
+  run_podctl network create joined
+  run_podctl create --name alone --network joined "$IMAGE" sh -c 'ls /sys/class/net; grep -w alone /etc/hosts; sleep 300'
+  run_podctl network disconnect joined alone
+  run_podctl start alone
+  wait_until 20 eval '[[ $(podctl logs alone) == *alone* ]]'
+  run_podctl logs alone
+  like "$output" $'^lo\n127.0.0.1\t.* alone$'
+  run_podctl network connect joined alone
+  run_podctl exec alone ls /sys/class/net
+  is "$output" $'eth0\nlo'
+}
