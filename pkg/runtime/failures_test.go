@@ -3,8 +3,10 @@ package runtime
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/podctl/podctl/pkg/container"
 	"github.com/podctl/podctl/pkg/errdefs"
@@ -84,6 +86,31 @@ func TestFailedCreateLeavesNothing(t *testing.T) {
 	require.ErrorIs(t, err, refused)
 	b.sound()
 	require.Empty(t, b.snapshot().pods)
+}
+
+// TestFrozenBehindOurBack: the OCI runtime of a pause that was killed freezes the
+// container when it was found running and is told to end.
+func TestFrozenBehindOurBack(t *testing.T) {
+	now := new(time.Duration)
+	for name, end := range map[string]func(*engine, *bench, string) error{
+		"stop": func(r *engine, b *bench, id string) error {
+			return r.StopContainer(b.ctx, id, StopOptions{Timeout: now})
+		},
+		"rm": func(r *engine, b *bench, id string) error {
+			_, err := r.RemoveContainers(b.ctx, Selection{Names: []string{id}}, RemoveOptions{Force: true, Timeout: now})
+			return err
+		},
+		"kill": func(r *engine, b *bench, id string) error { return r.KillContainer(b.ctx, id, unix.SIGKILL) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			id := b.ctr("web", "")
+			require.NoError(t, b.look().StartContainer(b.ctx, id))
+			b.at["signal-sigkill "+id] = func() { b.ctrs[id].status = "paused" }
+			require.NoError(t, end(b.open(), b, id))
+			b.sound()
+		})
+	}
 }
 
 // TestFailedPause: what counts is whether the container is frozen.

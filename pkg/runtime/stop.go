@@ -252,9 +252,26 @@ func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout
 			return fmt.Errorf("kill container %s: %w", c.ID, err)
 		}
 	}
-	gone, err := r.awaitEnd(ctx, p, endTime)
+	return r.awaitKilled(ctx, c.ID, p)
+}
+
+// frozenTime is after how long a killed process is looked at again.
+const frozenTime = time.Second
+
+// awaitKilled waits until a process is gone that SIGKILL was sent to. In a frozen
+// cgroup v1 even that waits: an OCI runtime whose podctl was killed may freeze the
+// container after it was found running.
+func (r *Runtime) awaitKilled(ctx context.Context, id string, p proc.Process) error {
+	gone, err := r.awaitEnd(ctx, p, frozenTime)
+	if gone || err != nil {
+		return err
+	}
+	if err := r.resumeIfPaused(ctx, id); err != nil {
+		return err
+	}
+	gone, err = r.awaitEnd(ctx, p, endTime)
 	if err == nil && !gone {
-		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", c.ID, p.PID, errdefs.ErrUnavailable)
+		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", id, p.PID, errdefs.ErrUnavailable)
 	}
 	return err
 }
@@ -320,14 +337,11 @@ func (r *Runtime) KillContainer(ctx context.Context, id string, sig unix.Signal)
 			return err
 		}
 	}
-	gone, err := r.awaitEnd(ctx, p, endTime)
-	if err == nil && !gone {
-		err = fmt.Errorf("container %s: process %d survives SIGKILL: %w", id, p.PID, errdefs.ErrUnavailable)
+	if err := r.awaitKilled(ctx, id, p); err != nil {
+		return err
 	}
-	if err == nil {
-		r.awaitCleanup(ctx, id)
-	}
-	return err
+	r.awaitCleanup(ctx, id)
+	return nil
 }
 
 // PauseContainer freezes a running container.
