@@ -88,6 +88,23 @@ func TestFailedCreateLeavesNothing(t *testing.T) {
 	require.Empty(t, b.snapshot().pods)
 }
 
+// TestInfraThatWasNotReadyForTheSignal: the first one comes before its init can heed it.
+func TestInfraThatWasNotReadyForTheSignal(t *testing.T) {
+	b := newBench(t)
+	podID := b.pod("p")
+	b.startPod(podID)
+	infra := b.infra(podID)
+	b.deaf[infra] = true
+	first := "signal-sigterm " + infra
+	b.at[first] = func() {
+		b.at[first] = func() { b.deaf[infra] = false }
+	}
+	begun := time.Now()
+	require.NoError(t, b.open().StopPod(b.ctx, podID, StopOptions{}))
+	require.Less(t, time.Since(begun), 5*time.Second)
+	require.Equal(t, 143, b.row(infra).Runtime.ExitCode)
+}
+
 // TestFrozenBehindOurBack: the OCI runtime of a pause that was killed freezes the
 // container when it was found running and is told to end.
 func TestFrozenBehindOurBack(t *testing.T) {

@@ -243,7 +243,7 @@ func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout
 		return fmt.Errorf("send %s to container %s: %w", unix.SignalName(sig), c.ID, err)
 	}
 	if sig != sigKill {
-		gone, err := r.awaitEnd(ctx, p, timeout)
+		gone, err := r.awaitStop(ctx, c, sig, timeout)
 		if gone || err != nil {
 			return err
 		}
@@ -253,6 +253,30 @@ func (r *Runtime) terminate(ctx context.Context, c *container.Container, timeout
 		}
 	}
 	return r.awaitKilled(ctx, c.ID, p)
+}
+
+// againTime is after how long an infra container is told to stop once more.
+const againTime = 100 * time.Millisecond
+
+// awaitStop waits for a container that was sent its stop signal, at most so long. The
+// kernel drops a signal that the first process of a PID namespace does not handle,
+// pid_namespaces(7), as it does not yet in its first moment. The init of an infra
+// container knows what to do with a second one; what others would do is not ours to
+// know.
+func (r *Runtime) awaitStop(ctx context.Context, c *container.Container, sig unix.Signal, timeout time.Duration) (gone bool, err error) {
+	p := proc.Process(c.Runtime.Process)
+	if !c.Config.Imageless() {
+		return r.awaitEnd(ctx, p, timeout)
+	}
+	for ; timeout > againTime; timeout -= againTime {
+		if gone, err = r.awaitEnd(ctx, p, againTime); gone || err != nil {
+			return gone, err
+		}
+		if err = r.signalProcess(p, sig); err != nil {
+			return false, err
+		}
+	}
+	return r.awaitEnd(ctx, p, timeout)
 }
 
 // frozenTime is after how long a killed process is looked at again.
