@@ -22,13 +22,13 @@ import (
 )
 
 // writeBundle makes the OCI bundle from what was set up; late, unless nil, gets what
-// depends on the network.
-func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS, late *lateFiles) error {
+// depends on the network. joined are the containers whose namespaces it names, by ID.
+func (r *Runtime) writeBundle(ctx context.Context, c *container.Container, volumes map[string]string, held heldNS, late *lateFiles) (joined map[string]*container.Container, err error) {
 	in, err := r.specInput(ctx, c, volumes, held, late)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return r.host.WriteBundle(ctx, bundle.Input{
+	return in.joined, r.host.WriteBundle(ctx, bundle.Input{
 		Container: c,
 		Dir:       r.settings.BundleDir(c.ID),
 		KeepDir:   r.settings.ContainerDir(c.ID),

@@ -22,46 +22,47 @@ import (
 //
 // The network is being connected when it returns, unless the container needs it
 // at once. connected waits for that, and must be called before the process is
-// started or anything is taken down.
-func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS, life *lifeline) (connected func() error, err error) {
+// started or anything is taken down. joined are the containers whose namespaces the
+// bundle names.
+func (r *Runtime) prepare(ctx context.Context, c *container.Container, held heldNS, life *lifeline) (connected func() error, joined map[string]*container.Container, err error) {
 	// A cut off start, or one before a reboot, may have left an address leased.
 	if c.Runtime.NetNS != "" {
 		if err := r.teardownNetwork(ctx, c); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := os.MkdirAll(r.settings.BundleDir(c.ID), 0o700); err != nil {
-		return nil, fmt.Errorf("make bundle of container %s: %w", c.ID, err)
+		return nil, nil, fmt.Errorf("make bundle of container %s: %w", c.ID, err)
 	}
 	if err := r.mountRootfs(c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	volumes, err := r.mountVolumes(ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.makeNetNS(c, held); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	wait := r.connectNetwork(ctx, c, life)
 	var late *lateFiles
 	if r.networkFirst(c) {
 		if err := wait(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	} else if connects(c.Config) {
 		late = &lateFiles{}
 	}
-	if err := r.writeBundle(ctx, c, volumes, held, late); err != nil {
+	if joined, err = r.writeBundle(ctx, c, volumes, held, late); err != nil {
 		_ = wait() // that it fails too is of no interest
-		return nil, err
+		return nil, nil, err
 	}
 	return func() error {
 		if err := wait(); err != nil {
 			return err
 		}
 		return late.write()
-	}, nil
+	}, joined, nil
 }
 
 // lateFiles are files of a bundle whose text depends on the network. They are

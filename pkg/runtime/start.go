@@ -274,14 +274,25 @@ func (r *Runtime) checkStartable(ctx context.Context, tx *store.Tx, c *container
 	return nil
 }
 
+// errJoinedEnded is of a creation that failed after the end of a container whose
+// namespaces were to be joined.
+var errJoinedEnded = errors.New("what was joined has ended")
+
 // createJoined is createInRuntime, and again if a container whose namespaces are
-// joined ended and was started meanwhile: those that were to be joined are gone then.
+// joined ended meanwhile, and was started anew.
 func (r *Runtime) createJoined(ctx context.Context, c *container.Container, opts startOptions) error {
 	for {
-		begun := time.Now()
 		err := r.createInRuntime(ctx, c, opts)
-		if err == nil || ctx.Err() != nil || !r.joinedAnew(ctx, c, begun) {
+		if !errors.Is(err, errJoinedEnded) || ctx.Err() != nil {
 			return err
+		}
+		for kind, ns := range c.Config.Namespaces.ByKind() {
+			if ns.Mode != container.ModeContainer {
+				continue
+			}
+			if _, err := r.runningOther(ctx, c, kind, ns.Value); err != nil {
+				return err
+			}
 		}
 		if err := r.takeDown(ctx, c); err != nil {
 			return err
@@ -289,18 +300,14 @@ func (r *Runtime) createJoined(ctx context.Context, c *container.Container, opts
 	}
 }
 
-// joinedAnew reports whether a container whose namespace c joins was started after t.
-func (r *Runtime) joinedAnew(ctx context.Context, c *container.Container, t time.Time) bool {
-	for _, ns := range c.Config.Namespaces.ByKind() {
-		if ns.Mode != container.ModeContainer {
-			continue
-		}
-		other, err := r.container(ctx, ns.Value)
-		if err == nil && r.alive(other.Runtime.Process) && other.Runtime.StartedAt.After(t) {
-			return true
+// allRun reports whether the processes that the rows tell of are there.
+func (r *Runtime) allRun(rows map[string]*container.Container) bool {
+	for _, c := range rows {
+		if !r.alive(c.Runtime.Process) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // createInRuntime sets up everything around the container and creates it in the
@@ -330,7 +337,7 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 		return err
 	}
 	defer life.close() // conmon has its own copy by then
-	connected, err := r.prepare(ctx, c, held, life)
+	connected, joined, err := r.prepare(ctx, c, held, life)
 	if err != nil {
 		return err
 	}
@@ -352,6 +359,9 @@ func (r *Runtime) createInRuntime(ctx context.Context, c *container.Container, o
 	created, err := engine.Create(ctx, create)
 	if netErr := connected(); netErr != nil {
 		return netErr
+	}
+	if err != nil && !r.allRun(joined) {
+		return fmt.Errorf("%w: %w", withRemedy(err), errJoinedEnded)
 	}
 	if err != nil {
 		return withRemedy(err)
