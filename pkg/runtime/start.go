@@ -15,6 +15,7 @@ import (
 	"github.com/podctl/podctl/pkg/network"
 	"github.com/podctl/podctl/pkg/oci"
 	"github.com/podctl/podctl/pkg/pod"
+	"github.com/podctl/podctl/pkg/proc"
 	"github.com/podctl/podctl/pkg/store"
 )
 
@@ -300,10 +301,11 @@ func (r *Runtime) createJoined(ctx context.Context, c *container.Container, opts
 	}
 }
 
-// allRun reports whether the processes that the rows tell of are there.
+// allRun reports whether the processes that the rows tell of are there. One that was
+// killed has left its namespaces a moment before it is gone.
 func (r *Runtime) allRun(rows map[string]*container.Container) bool {
 	for _, c := range rows {
-		if !r.alive(c.Runtime.Process) {
+		if !r.alive(c.Runtime.Process) || r.processes.Killed(proc.Process(c.Runtime.Process)) {
 			return false
 		}
 	}
