@@ -45,13 +45,22 @@ func (r *Runtime) CreatePod(ctx context.Context, opts PodCreateOptions) (string,
 	if err != nil {
 		return "", err
 	}
-	if err := r.recordPod(ctx, plan); err != nil {
+	// Under its lock, so that who replaces it meanwhile waits for it to be made.
+	if err := r.locked(ctx, plan.pod.ID, func() error { return r.recordAndMakePod(ctx, plan) }); err != nil {
 		return "", err
 	}
-	if err := r.makePod(ctx, plan); err != nil {
-		return "", undo(ctx, err, func(ctx context.Context) error { return r.unmakePod(ctx, plan.pod.ID) })
-	}
 	return plan.pod.ID, nil
+}
+
+// recordAndMakePod makes what was planned; on error nothing is left of it.
+func (r *Runtime) recordAndMakePod(ctx context.Context, plan *podPlan) error {
+	if err := r.recordPod(ctx, plan); err != nil {
+		return err
+	}
+	if err := r.makePod(ctx, plan); err != nil {
+		return undo(ctx, err, func(ctx context.Context) error { return r.unmakePod(ctx, plan.pod.ID) })
+	}
+	return nil
 }
 
 // podPlan is a pod about to be recorded.

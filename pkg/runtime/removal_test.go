@@ -103,6 +103,38 @@ func TestRemovalWaitsForWhatIsBeingMade(t *testing.T) {
 	require.Empty(t, s.pods)
 }
 
+// TestReplacementWaitsForThePodThatIsBeingMade: both have the same name.
+func TestReplacementWaitsForThePodThatIsBeingMade(t *testing.T) {
+	b := newBench(t)
+	maker, replacer := b.open(), b.open()
+	type result struct {
+		id  string
+		err error
+	}
+	made, replaced := make(chan result, 1), make(chan result, 1)
+	b.at["commit "] = func() { // of the row, which is there now
+		go func() {
+			opts := podOptions("p")
+			opts.Replace = true
+			id, err := replacer.CreatePod(b.ctx, opts)
+			replaced <- result{id, err}
+		}()
+		time.Sleep(20 * time.Millisecond) // more than it would take
+	}
+	go func() {
+		id, err := maker.CreatePod(b.ctx, podOptions("p"))
+		made <- result{id, err}
+	}()
+	require.NoError(t, (<-made).err)
+	second := <-replaced
+	require.NoError(t, second.err)
+	maker.kill()
+	replacer.kill()
+	b.sound()
+	require.Equal(t, pod.Ready, b.podRow(second.id).State)
+	require.Len(t, b.snapshot().pods, 1)
+}
+
 func TestStartInAPodThatIsBeingRemoved(t *testing.T) {
 	b := newBench(t)
 	podID := chain(b)
