@@ -55,11 +55,8 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 		return err
 	}
 	found, errs := cmdutil.FindAll(opts.Names, func(name string) (*library.Details, error) { return images.Inspect(ctx, name) })
-	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
-		// The JSON key is Id, and templates are written by what JSON shows.
-		format := strings.ReplaceAll(opts.Format, "{{.Id}}", "{{.ID}}")
-		err := cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: cmdutil.JSONIndent}, found)
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	// The JSON key is Id, and templates are written by what JSON shows.
+	format := strings.ReplaceAll(opts.Format, "{{.Id}}", "{{.ID}}")
+	err = cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: cmdutil.JSONIndent}, found)
+	return errors.Join(append(errs, err)...)
 }

@@ -65,10 +65,8 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 		}
 		return details, nil
 	})
-	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
-		errs = append(errs, cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{
-			Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
-		}, found))
-	}
-	return errors.Join(errs...)
+	err = cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{
+		Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
+	}, found)
+	return errors.Join(append(errs, err)...)
 }

@@ -118,11 +118,8 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 	if opts.Pretty {
 		format = prettyFormat
 	}
-	if len(found) > 0 || cmdutil.IsJSON(format) {
-		err = cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: jsonIndent}, found)
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	err = cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{Command: "inspect", Format: format, Indent: jsonIndent}, found)
+	return errors.Join(append(errs, err)...)
 }
 
 func (opts *inspectOptions) inspect(ctx context.Context, eng inspector, name string) (details, error) {

@@ -63,12 +63,10 @@ func inspectRun(ctx context.Context, opts *inspectOptions) error {
 		return err
 	}
 	found, errs := inspectAll(ctx, engine, opts)
-	if len(found) > 0 || cmdutil.IsJSON(opts.Format) {
-		errs = append(errs, cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{
-			Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
-		}, rows(found)))
-	}
-	return errors.Join(errs...)
+	err = cmdutil.RenderInspected(opts.IO.Out, cmdutil.ListFormat{
+		Command: "inspect", Format: opts.Format, Indent: cmdutil.JSONIndent,
+	}, rows(found))
+	return errors.Join(append(errs, err)...)
 }
 
 // inspectAll finds what it can; all errors but the first are shown bare.

@@ -47,13 +47,10 @@ func InspectNewest[T any](object T, err error) (found []T, missing []error, _ er
 }
 
 // ShowInspected prints what InspectAll found and returns what is missing, in the
-// order in which it is reported. As JSON nothing found is an empty list.
+// order in which it is reported. As JSON nothing found is an empty list; a template
+// that cannot be parsed is an error also then.
 func ShowInspected[T any](streams *iostreams.IOStreams, format string, found []T, missing []error) error {
-	format = cmp.Or(format, "json")
-	var err error
-	if len(found) > 0 || IsJSON(format) {
-		err = RenderInspected(streams.Out, ListFormat{Command: "inspect", Format: format, NoHeading: true, Indent: JSONIndent}, found)
-	}
+	err := RenderInspected(streams.Out, ListFormat{Command: "inspect", Format: cmp.Or(format, "json"), NoHeading: true, Indent: JSONIndent}, found)
 	return errors.Join(append(FirstLast(missing), err)...)
 }
 

@@ -41,3 +41,21 @@ func TestInspectTemplatesMayHaveTheNamesOfJSON(t *testing.T) {
 		})
 	}
 }
+
+func TestInspectOfNothing(t *testing.T) {
+	for format, want := range map[string]struct{ out, failed string }{
+		"":         {out: "[]\n"},
+		"{{.Id}}":  {},
+		"{{.Id":    {failed: "template: "},
+		"{{upper}": {failed: "template: "},
+	} {
+		streams, _, out, _ := iostreams.Test()
+		err := ShowInspected[struct{ ID string }](streams, format, nil, nil)
+		require.Equal(t, want.out, out.String(), format)
+		if want.failed == "" {
+			require.NoError(t, err, format)
+		} else {
+			require.ErrorContains(t, err, want.failed, format)
+		}
+	}
+}
