@@ -68,7 +68,10 @@ func (b *Backend) Setup(ctx context.Context, a Attachment) (map[string]types.Sta
 		return err
 	})
 	if err == nil {
-		return status, b.dropNote(a.NSPath)
+		err = b.dropNote(a.NSPath)
+	}
+	if err == nil {
+		return status, nil
 	}
 	err = fmt.Errorf("set up network: %w", attachError(err))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)

@@ -141,8 +141,13 @@ func (b *Backend) HostIP(status map[string]types.StatusBlock) string {
 	return etchosts.GetHostContainersInternalIP(opts)
 }
 
-// Gateways are the addresses through which a container on these networks leaves them.
-func Gateways(status map[string]types.StatusBlock) (ips []net.IP) {
+// LostGateways are the addresses through which a container left its networks, and does
+// so no longer.
+func LostGateways(was, now map[string]types.StatusBlock) []net.IP {
+	return without(gateways(was), gateways(now))
+}
+
+func gateways(status map[string]types.StatusBlock) (ips []net.IP) {
 	for _, block := range status {
 		for _, link := range block.Interfaces {
 			for _, subnet := range link.Subnets {

@@ -109,12 +109,18 @@ func (r *Runtime) readNetStatus(id string) (status map[string]types.StatusBlock)
 
 // writeJSON writes a file that others see whole or not at all.
 func writeJSON(path string, value any) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return replaceJSON(path, value)
+}
+
+// replaceJSON is writeJSON in a directory that is there. Readers, who take no lock,
+// never see half of the file.
+func replaceJSON(path string, value any) error {
 	b, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", path, err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
 	}
 	if err := os.WriteFile(path+unfinished, b, 0o600); err != nil {
 		return err
@@ -122,7 +128,7 @@ func writeJSON(path string, value any) error {
 	return os.Rename(path+unfinished, path)
 }
 
-// unfinished follows the name of a file while writeJSON writes it.
+// unfinished follows the name of a file while replaceJSON writes it.
 const unfinished = ".new"
 
 // removeJSON removes a file written by writeJSON, and what a writer left that was

@@ -101,7 +101,7 @@ func (r *Runtime) refreshEtc(c *container.Container, nets networkLinks, was map[
 			return err
 		}
 		if ip := net.ParseIP(nets.HostIP(now)); ip != nil {
-			if err := network.MoveHosts(path, network.HostNames(), lost(was, now), []net.IP{ip}); err != nil {
+			if err := network.MoveHosts(path, network.HostNames(), network.LostGateways(was, now), []net.IP{ip}); err != nil {
 				return err
 			}
 		}
@@ -110,10 +110,4 @@ func (r *Runtime) refreshEtc(c *container.Container, nets networkLinks, was map[
 		return network.WriteResolvConf(path, r.resolvOptions(c))
 	}
 	return nil
-}
-
-// lost are the gateways that a container has no longer.
-func lost(was, now map[string]types.StatusBlock) []net.IP {
-	left := network.Gateways(now)
-	return slices.DeleteFunc(network.Gateways(was), func(ip net.IP) bool { return slices.ContainsFunc(left, ip.Equal) })
 }

@@ -74,19 +74,6 @@ func healthLogFile(c *container.Container) string {
 	}
 }
 
-// replaceJSON writes a file that readers, who take no lock, never see half of.
-func replaceJSON(file string, content any) error {
-	b, err := json.Marshal(content)
-	if err != nil {
-		return err
-	}
-	part := file + ".part"
-	if err := os.WriteFile(part, b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(part, file)
-}
-
 // report is the state as inspect shows it.
 func (s healthState) report(status string) *InspectHealth {
 	if s.Log == nil {
